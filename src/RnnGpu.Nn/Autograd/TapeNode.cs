@@ -1,0 +1,199 @@
+using RnnGpu.Core;
+
+namespace RnnGpu.Nn;
+
+/// <summary>
+/// One recorded operation; pooled. Holds its operands and results alive until it has run back. A derived class stores what its
+/// gradient needs and writes <see cref="Backward"/>: for each input that <see cref="Wants"/> a gradient, the first consumer to
+/// run assigns it, later ones add.
+/// </summary>
+internal abstract class TapeNode
+{
+    private TensorSlot?[] _inputs = new TensorSlot?[3];
+    private TensorSlot?[] _outputs = new TensorSlot?[1];
+    private Storage?[] _saved = new Storage?[2];
+    private int _savedCount;
+    private Storage? _temporary;
+
+    public Device Device { get; init; } = null!;
+
+    public int Kind { get; init; }
+
+    public int Position { get; set; }
+
+    protected IBackend Backend => Device.Backend;
+
+    protected int InputCount { get; private set; }
+
+    protected int OutputCount { get; private set; }
+
+    public bool HasOutputGradient
+    {
+        get
+        {
+            for (int i = 0; i < OutputCount; i++)
+            {
+                if (_outputs[i]!.HasGradient) { return true; }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The result's value.</summary>
+    protected TensorView Y => _outputs[0]!.View;
+
+    /// <summary>Gradient of the result.</summary>
+    protected TensorView Dy => _outputs[0]!.Gradient;
+
+    /// <summary>Leads the outputs' gradients to the inputs.</summary>
+    public abstract void Backward();
+
+    public void AddInput(TensorSlot slot)
+    {
+        if (InputCount == _inputs.Length) { Array.Resize(ref _inputs, 2 * InputCount); }
+        slot.References++;
+        _inputs[InputCount++] = slot;
+    }
+
+    public void AddOutput(Tensor tensor)
+    {
+        TensorSlot slot = tensor.Slot;
+        if (OutputCount == _outputs.Length) { Array.Resize(ref _outputs, 2 * OutputCount); }
+        slot.References++;
+        slot.Producer = this;
+        slot.RequiresGrad = true;
+        _outputs[OutputCount++] = slot;
+    }
+
+    /// <summary>Hands a block over to the node, which returns it when it is done.</summary>
+    public void Save(Storage storage)
+    {
+        if (_savedCount == _saved.Length) { Array.Resize(ref _saved, 2 * _savedCount); }
+        _saved[_savedCount++] = storage;
+    }
+
+    /// <summary>Lets go of everything: back to the pool.</summary>
+    public void Release()
+    {
+        OnRelease();
+        for (int i = 0; i < _savedCount; i++)
+        {
+            Device.Pool.Release(_saved[i]!);
+            _saved[i] = null;
+        }
+
+        for (int i = 0; i < OutputCount; i++)
+        {
+            TensorSlot slot = _outputs[i]!;
+            slot.ReleaseGradient();
+            slot.Producer = null;
+            slot.RequiresGrad = false;
+            slot.Finished = true;
+            Device.Unreference(slot);
+            _outputs[i] = null;
+        }
+
+        for (int i = 0; i < InputCount; i++)
+        {
+            Device.Unreference(_inputs[i]!);
+            _inputs[i] = null;
+        }
+
+        EndTemporary();
+        _savedCount = InputCount = OutputCount = 0;
+    }
+
+    /// <summary>For a derived class to drop references of its own.</summary>
+    protected virtual void OnRelease()
+    {
+    }
+
+    protected TensorSlot Input(int index) => _inputs[index]!;
+
+    protected TensorSlot Output(int index) => _outputs[index]!;
+
+    protected Storage Saved(int index) => _saved[index]!;
+
+    /// <summary>Value of an input.</summary>
+    protected TensorView X(int index) => _inputs[index]!.View;
+
+    /// <summary>Whether an input's gradient is asked for.</summary>
+    protected bool Wants(int index) => _inputs[index]!.RequiresGrad;
+
+    /// <summary>
+    /// Where an input's gradient goes, and whether to add to what is there. Marks it as written: the caller must write all of it.
+    /// </summary>
+    protected TensorView Gradient(int index, out bool accumulate)
+    {
+        TensorSlot slot = _inputs[index]!;
+        accumulate = slot.HasGradient;
+        TensorView view = slot.LeaseGradient();
+        slot.HasGradient = true;
+        slot.GradientIsOne = false;
+        return view;
+    }
+
+    /// <summary>An input's gradient to add to: zeros if it had none.</summary>
+    protected TensorView AccumulatedGradient(int index)
+    {
+        TensorView view = Gradient(index, out bool accumulate);
+        if (!accumulate) { Backend.Fill(0f, view); }
+        return view;
+    }
+
+    /// <summary>
+    /// A place for an operation that can only assign: the gradient itself if it is the first, else a temporary that
+    /// <see cref="EndAssign"/> adds.
+    /// </summary>
+    protected TensorView BeginAssign(int index) => Input(index).HasGradient ? Temporary(Input(index).Shape) : Gradient(index, out _);
+
+    /// <summary>Completes <see cref="BeginAssign"/>.</summary>
+    protected void EndAssign(int index)
+    {
+        if (_temporary is null) { return; }
+        TensorSlot slot = Input(index);
+        Backend.AddScaled(1f, new TensorView(_temporary.Buffer, 0, slot.Shape), 1f, slot.Gradient);
+        EndTemporary();
+    }
+
+    /// <summary>Scratch memory; one at a time, until <see cref="EndTemporary"/>.</summary>
+    protected TensorView Temporary(Shape shape)
+    {
+        _temporary = Device.Pool.Lease(shape.Length * sizeof(float));
+        return new TensorView(_temporary.Buffer, 0, shape);
+    }
+
+    protected void EndTemporary()
+    {
+        if (_temporary is null) { return; }
+        Device.Pool.Release(_temporary);
+        _temporary = null;
+    }
+
+    /// <summary>
+    /// Moves the output's gradient memory to an input of equal length that has none yet, since nothing else will read it.
+    /// </summary>
+    /// <returns>False if the input has a gradient already, or one of its own that stays (a parameter's).</returns>
+    protected bool TryPassGradient(int index)
+    {
+        TensorSlot input = Input(index), output = Output(0);
+        if (input.HasGradient || input.Parameter is not null || input.View.Length != output.View.Length) { return false; }
+        input.ReleaseGradient();
+        input.GradientStorage = output.GradientStorage;
+        input.HasGradient = true;
+        input.GradientIsOne = output.GradientIsOne;
+        output.GradientStorage = null;
+        output.HasGradient = false;
+        return true;
+    }
+
+    /// <summary>Adds the output's gradient to an input of equal length, or hands it over.</summary>
+    protected void PassGradient(int index)
+    {
+        if (TryPassGradient(index)) { return; }
+        TensorView dx = Gradient(index, out bool accumulate);
+        if (accumulate) { Backend.AddScaled(1f, Dy, 1f, dx); }
+        else { Backend.Copy(Dy, dx); }
+    }
+}
