@@ -174,15 +174,17 @@ internal abstract class TapeNode
     /// <summary>
     /// Moves the output's gradient memory to an input of equal length that has none yet, since nothing else will read it.
     /// </summary>
+    /// <param name="index">Of the input.</param>
+    /// <param name="changed">Whether the caller will change the values there.</param>
     /// <returns>False if the input has a gradient already, or one of its own that stays (a parameter's).</returns>
-    protected bool TryPassGradient(int index)
+    protected bool TryPassGradient(int index, bool changed = false)
     {
         TensorSlot input = Input(index), output = Output(0);
         if (input.HasGradient || input.Parameter is not null || input.View.Length != output.View.Length) { return false; }
         input.ReleaseGradient();
         input.GradientStorage = output.GradientStorage;
         input.HasGradient = true;
-        input.GradientIsOne = output.GradientIsOne;
+        input.GradientIsOne = output.GradientIsOne && !changed;
         output.GradientStorage = null;
         output.HasGradient = false;
         return true;
