@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace RnnGpu.Cli;
+
+/// <summary>Options that several verbs have.</summary>
+internal static class CommonOptions
+{
+    /// <summary><c>--threads</c>.</summary>
+    public static Option<int?> Threads() => NumberOptions.Int32("--threads", "Threads of the CPU backend (default: one a core); results do not depend on it", 1, 256);
+
+    /// <summary><c>--device</c>.</summary>
+    public static Option<string?> Device() => NumberOptions.Word("--device", "Where to compute (default: cpu)", "cpu");
+
+    /// <summary><c>--model</c>.</summary>
+    public static Option<string> Model() => new("--model")
+    {
+        Description = "Directory of a training run (its best checkpoint is taken) or of one checkpoint",
+        HelpName = "DIR",
+        Required = true,
+    };
+}
