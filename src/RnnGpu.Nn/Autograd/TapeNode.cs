@@ -198,4 +198,24 @@ internal abstract class TapeNode
         if (accumulate) { Backend.AddScaled(1f, Dy, 1f, dx); }
         else { Backend.Copy(Dy, dx); }
     }
+
+    /// <summary>Makes a saved block, which holds the gradient of an input, that gradient; or adds it.</summary>
+    protected void PassSaved(int saved, int input)
+    {
+        TensorSlot slot = Input(input);
+        Storage storage = Saved(saved);
+        if (!slot.HasGradient && slot.Parameter is null)
+        {
+            slot.ReleaseGradient();
+            storage.References++;
+            slot.GradientStorage = storage;
+            slot.HasGradient = true;
+            return;
+        }
+
+        TensorView dx = Gradient(input, out bool accumulate);
+        var gradient = new TensorView(storage.Buffer, 0, dx.Shape);
+        if (accumulate) { Backend.AddScaled(1f, gradient, 1f, dx); }
+        else { Backend.Copy(gradient, dx); }
+    }
 }

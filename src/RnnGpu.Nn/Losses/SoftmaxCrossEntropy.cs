@@ -1,0 +1,58 @@
+using RnnGpu.Core;
+
+namespace RnnGpu.Nn;
+
+/// <summary>
+/// Cross-entropy of softmax(logits) with class indices:
+/// <c>l = w ((1-e) (lse(x) - x[target]) + e (lse(x) - mean x))</c>, lse the log-sum-exp over the last axis and e the label smoothing.
+/// </summary>
+public sealed class SoftmaxCrossEntropy : Loss
+{
+    /// <summary>A softmax cross-entropy.</summary>
+    /// <param name="labelSmoothing">e, 0 to 1 (Szegedy et al. 2016).</param>
+    /// <param name="reduction">Mean over the rows that count, or sum.</param>
+    public SoftmaxCrossEntropy(float labelSmoothing = 0f, Reduction reduction = Reduction.Mean)
+        : base(reduction)
+    {
+        if (!(labelSmoothing is >= 0f and <= 1f))
+        {
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), $"label smoothing must be between 0 and 1, not {labelSmoothing}");
+        }
+
+        LabelSmoothing = labelSmoothing;
+    }
+
+    /// <summary>e.</summary>
+    public float LabelSmoothing { get; }
+
+    /// <inheritdoc/>
+    /// <param name="predictions">Logits <c>[.., C]</c>.</param>
+    /// <param name="targets">Integers <c>[..]</c> below C; a negative one masks its row out.</param>
+    /// <param name="weights"><c>[..]</c>, or the default tensor.</param>
+    public override Tensor Forward(Tensor predictions, Tensor targets, Tensor weights = default)
+    {
+        const string Name = nameof(SoftmaxCrossEntropy);
+        TensorSlot x = predictions.Float(Name), t = targets.Int(Name, "targets");
+        TensorSlot? w = weights.IsEmpty ? null : weights.Float(Name);
+        Operands.SameDevice(x, t, Name);
+        long rows = x.Shape.Rows;
+        if (x.Shape.Rank == 0 || x.Shape.Columns == 0 || t.Shape.Length != rows || (w is not null && w.Shape.Length != rows))
+        {
+            throw new ArgumentException(
+                $"{Name}: logits {x.Shape} need one target for each of their {rows} rows, not {t.Shape}"
+                + (w is null ? "" : $", and one weight, not {w.Shape}"));
+        }
+
+        if (w is not null) { CheckConstant(w, "weights"); }
+        Device device = x.Device;
+        TensorView target = t.View.Flat(), weight = w is null ? default : w.View.Flat();
+        Storage scale = Scale(device, target, weight, rows, out int at);
+        Storage losses = device.Pool.Lease(rows * sizeof(float));
+        Storage? gradient = device.Records(x) ? device.Pool.Lease(x.View.Length * sizeof(float)) : null;
+        TensorView logits = x.View.Table();
+        device.Backend.SoftmaxCrossEntropy(
+            logits, target, weight, LabelSmoothing, new TensorView(scale.Buffer, at, new Shape(1)),
+            new TensorView(losses.Buffer, 0, target.Shape), gradient is null ? default : new TensorView(gradient.Buffer, 0, logits.Shape));
+        return Reduce(x, losses, rows, scale, at, gradient);
+    }
+}
