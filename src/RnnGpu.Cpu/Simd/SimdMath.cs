@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+
+namespace RnnGpu.Cpu.Simd;
+
+/// <summary>
+/// Elementary functions over SIMD registers, the same bits at every width. Coefficients are minimax fits (relative error) of
+/// the named remainder on the named interval, computed by iteratively reweighted least squares in double.
+/// NaN gives NaN.
+/// </summary>
+internal static class SimdMath
+{
+    private const float Log2E = 1.44269504f;
+    private const float Ln2High = 0.693359375f;
+    private const float Ln2Low = -2.12194440e-4f;
+
+    /// <summary>exp x, to 1 ulp in the normal range; 0 below -87.3, infinity above 88.7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Exp<T>(T x)
+        where T : struct, ISimd<T>
+    {
+        T e = ExpBounded(T.SelectLess(T.Broadcast(88f), x, T.Broadcast(88f), T.SelectLess(x, T.Broadcast(-87.3f), T.Broadcast(-87.3f), x)));
+        e = T.SelectLess(x, T.Broadcast(-87.3f), T.Zero, e);
+        // between 88 and the overflow at 88.72 the scale 2^n would not fit: one more factor exp(x - 88)
+        T beyond = e * ExpBounded(T.SelectLess(x, T.Broadcast(88f), T.Zero, T.SelectLess(T.Broadcast(100f), x, T.Broadcast(80f), x - T.Broadcast(88f))));
+        return T.SelectLess(T.Broadcast(88f), x, beyond, e);
+    }
+
+    /// <summary>exp x for x within -87.3..88: no care for the ends.</summary>
+    /// <remarks>x = n ln 2 + r; exp r = 1 + r + r² q(r), q of degree 4, error 3.1e-9.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T ExpBounded<T>(T x)
+        where T : struct, ISimd<T>
+    {
+        T n = T.Round(x * T.Broadcast(Log2E));
+        T r = T.MultiplyAdd(n, T.Broadcast(-Ln2High), x);
+        r = T.MultiplyAdd(n, T.Broadcast(-Ln2Low), r);
+        T q = T.Broadcast(0.0013814467f);
+        q = T.MultiplyAdd(q, r, T.Broadcast(0.008368781f));
+        q = T.MultiplyAdd(q, r, T.Broadcast(0.041668393f));
+        q = T.MultiplyAdd(q, r, T.Broadcast(0.1666652f));
+        q = T.MultiplyAdd(q, r, T.Broadcast(0.49999994f));
+        T e = T.MultiplyAdd(q, r * r, r) + T.One;
+        return e * T.PowerOfTwo(n);
+    }
+
+    /// <summary>1 / (1 + exp(-x)), to 3 ulp; the left tail keeps its relative accuracy down to -87.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sigmoid<T>(T x)
+        where T : struct, ISimd<T>
+    {
+        T y = T.SelectLess(T.Broadcast(87f), x, T.Broadcast(87f), T.SelectLess(x, T.Broadcast(-87f), T.Broadcast(-87f), x));
+        return T.One / (T.One + ExpBounded(-y));
+    }
+
+    /// <summary>tanh x, to 2 ulp: x + x³ p(x²) below 0.625 (error 1.6e-10), 1 - 2 / (exp(2|x|) + 1) above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Tanh<T>(T x)
+        where T : struct, ISimd<T>
+    {
+        T a = T.Abs(x);
+        T z = x * x;
+        T p = T.Broadcast(0.0021429616f);
+        p = T.MultiplyAdd(p, z, T.Broadcast(-0.008177398f));
+        p = T.MultiplyAdd(p, z, T.Broadcast(0.021700703f));
+        p = T.MultiplyAdd(p, z, T.Broadcast(-0.053946763f));
+        p = T.MultiplyAdd(p, z, T.Broadcast(0.13333206f));
+        p = T.MultiplyAdd(p, z, T.Broadcast(-0.3333333f));
+        T small = T.MultiplyAdd(p, z * x, x);
+
+        T bounded = T.SelectLess(T.Broadcast(10f), a, T.Broadcast(10f), a);
+        T large = T.One - (T.Broadcast(2f) / (ExpBounded(bounded + bounded) + T.One));
+        large = T.SelectLess(x, T.Zero, -large, large);
+        return T.SelectLess(a, T.Broadcast(0.625f), small, large);
+    }
+}
