@@ -12,7 +12,7 @@ public readonly record struct RecurrentProblem(CellKind Cell, int Hidden, int Ba
 /// Operands that both directions of <see cref="IBackend.RecurrentForward"/> share. "Steps" are a chunk of the sequence; its
 /// first step stands at <see cref="StepOffset"/> of the whole, against which lengths are counted.
 /// A row b is active at whole-sequence step t while t &lt; lengths[b]. At inactive steps its state passes through unchanged
-/// and its output is 0. Where <c>resets[t, b] != 0</c> the state that enters step t (in the order of processing) is 0.
+/// and its output is 0. Where <c>resets[t, b] != 0</c> at an active step, the state that enters step t (in the order of processing) is 0.
 /// </summary>
 public readonly record struct RecurrentChunk
 {
@@ -53,7 +53,10 @@ public readonly record struct RecurrentChunk
     /// </summary>
     public required TensorView H { get; init; }
 
-    /// <summary><c>[T+1, B, H]</c>: cell states, laid out as <see cref="H"/>. LSTM only.</summary>
+    /// <summary>
+    /// <c>[T+1, B, H]</c>: cell states, in the slots of <see cref="H"/>, but as the step left them: a step that resets a row reads
+    /// 0 whatever its slot holds, since the step before still needs its value for the gradient. LSTM only.
+    /// </summary>
     public TensorView C { get; init; }
 
     /// <summary><c>[B]</c> int: steps of each row in the whole sequence, any order, 0 allowed; empty: all rows run throughout.</summary>

@@ -1,0 +1,163 @@
+using System.Text;
+using System.Text.Json;
+
+namespace RnnGpu.Core;
+
+/// <summary>A plan in figures: what <see cref="RnnPlan.Explain"/> returns.</summary>
+/// <param name="Backend">Device and path.</param>
+/// <param name="Stack">The spec in words.</param>
+/// <param name="Shape">Batch and steps in words.</param>
+/// <param name="Strategy">How the recurrence runs, one line a decision.</param>
+/// <param name="ChunkSteps">Steps of a hoisted product.</param>
+/// <param name="SpanSteps">Steps whose activations are held at once.</param>
+/// <param name="Spans">Number of spans.</param>
+/// <param name="Recomputes">Whether spans run twice.</param>
+/// <param name="HoistedFlops">Floating-point operations in products over whole chunks, of one iteration.</param>
+/// <param name="RecurrentFlops">Floating-point operations inside the time loop, of one iteration.</param>
+/// <param name="ReserveBytes">See <see cref="RnnPlan.ReserveBytes"/>.</param>
+/// <param name="WorkspaceBytes">See <see cref="RnnPlan.WorkspaceBytes"/>.</param>
+/// <param name="PackedBytes">See <see cref="RnnPlan.PackedBytes"/>.</param>
+/// <param name="Sections">Every planned tensor with its bytes.</param>
+public sealed record RnnPlanExplanation(
+    string Backend,
+    string Stack,
+    string Shape,
+    IReadOnlyList<string> Strategy,
+    int ChunkSteps,
+    int SpanSteps,
+    int Spans,
+    bool Recomputes,
+    double HoistedFlops,
+    double RecurrentFlops,
+    long ReserveBytes,
+    long WorkspaceBytes,
+    long PackedBytes,
+    IReadOnlyList<(string Region, string Name, long Bytes)> Sections)
+{
+    /// <summary>All planned memory.</summary>
+    public long PlannedBytes => ReserveBytes + WorkspaceBytes + PackedBytes;
+
+    /// <summary>For people.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"{Stack}, {Shape}, on {Backend}");
+        foreach (string line in Strategy) { text.AppendLine($"  - {line}"); }
+        text.AppendLine($"  work an iteration: {HoistedFlops / 1e9:F2} GFLOP hoisted, {RecurrentFlops / 1e9:F2} GFLOP in the time loop");
+        text.AppendLine($"  planned memory: {PlannedBytes:N0} bytes (reserve {ReserveBytes:N0}, workspace {WorkspaceBytes:N0}, packed weights {PackedBytes:N0})");
+        foreach ((string region, string name, long bytes) in Sections) { text.AppendLine($"    {bytes,16:N0}  {region,-9}  {name}"); }
+        return text.ToString();
+    }
+
+    /// <summary>As a JSON object.</summary>
+    public string ToJson()
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            WriteTo(json);
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    /// <summary>Writes the JSON object.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("backend", Backend);
+        json.WriteString("stack", Stack);
+        json.WriteString("shape", Shape);
+        json.WriteStartArray("strategy");
+        foreach (string line in Strategy) { json.WriteStringValue(line); }
+        json.WriteEndArray();
+        json.WriteNumber("chunk_steps", ChunkSteps);
+        json.WriteNumber("span_steps", SpanSteps);
+        json.WriteNumber("spans", Spans);
+        json.WriteBoolean("recomputes", Recomputes);
+        json.WriteNumber("hoisted_flops", HoistedFlops);
+        json.WriteNumber("recurrent_flops", RecurrentFlops);
+        json.WriteNumber("planned_bytes", PlannedBytes);
+        json.WriteNumber("reserve_bytes", ReserveBytes);
+        json.WriteNumber("workspace_bytes", WorkspaceBytes);
+        json.WriteNumber("packed_bytes", PackedBytes);
+        json.WriteStartArray("sections");
+        foreach ((string region, string name, long bytes) in Sections)
+        {
+            json.WriteStartObject();
+            json.WriteString("region", region);
+            json.WriteString("name", name);
+            json.WriteNumber("bytes", bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
+
+public sealed partial class RnnPlan
+{
+    /// <summary>Says how the plan runs, why, and in how many bytes.</summary>
+    public RnnPlanExplanation Explain()
+    {
+        var sections = new List<(string, string, long)>();
+        void Add(string region, MemoryLayout layout)
+        {
+            foreach ((string name, long bytes) in layout.Sections) { sections.Add((region, name, bytes)); }
+        }
+
+        Add("reserve", _memory.Reserve);
+        Add("workspace", _memory.Workspace);
+        Add("packed", _memory.Packed);
+
+        double rows = (double)Options.Steps * B, hoisted = 0, recurrent = 0;
+        double forwards = Recomputes ? 2 : 1;
+        for (int layer = 0; layer < Spec.Layers; layer++)
+        {
+            double w = 2.0 * rows * Spec.GateSize * Spec.LayerInputSize(layer) * Spec.Directions;
+            double r = 2.0 * rows * Spec.GateSize * H * Spec.Directions;
+            bool passesOn = layer > 0 || Options.InputGradient;
+            hoisted += w * forwards;
+            recurrent += r * forwards;
+            if (!Options.Training) { continue; }
+            hoisted += w + r + (passesOn ? w : 0);
+            recurrent += r;
+        }
+
+        string layers = Spec.Layers == 1 ? "one layer" : $"{Spec.Layers} layers";
+        string directions = Spec.Bidirectional ? ", bidirectional" : "";
+        return new RnnPlanExplanation(
+            _backend.Description,
+            $"{Layouts.Name(Spec.Cell)} {Spec.InputSize} -> {H}, {layers}{directions}{(Spec.Bias ? "" : ", no bias")}"
+                + (Spec.Dropout > 0 ? $", dropout {Spec.Dropout} between layers" : ""),
+            $"batch {B}, {Options.Steps} steps, {(Options.Training ? "training" : "inference")}",
+            Decisions(), _memory.ChunkSteps, _memory.SpanSteps, _memory.Spans, Recomputes,
+            hoisted, recurrent, ReserveBytes, WorkspaceBytes, PackedBytes, sections);
+    }
+
+    private List<string> Decisions()
+    {
+        int chunks = (Options.Steps + _memory.ChunkSteps - 1) / _memory.ChunkSteps;
+        var lines = new List<string>
+        {
+            $"hoisting: the input projection of {_memory.ChunkSteps} steps is one product of {(long)_memory.ChunkSteps * B} rows ({chunks} chunks)",
+            "recurrence: persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call",
+            Spec.Bidirectional
+                ? "order: layer by layer, the forward direction then the reverse; a layer needs both directions of the one below"
+                : $"order: chunk by chunk through {(Spec.Layers == 1 ? "the layer" : "all layers")}, so that a chunk is still in cache when the next layer reads it",
+            "memory: " + Reason,
+        };
+        if (Recomputes)
+        {
+            lines.Add($"recomputation: {_memory.Spans} spans of {_memory.SpanSteps} steps, one more forward pass");
+        }
+
+        if (Options.Training)
+        {
+            lines.Add("gradients of W, R and X: one product each a chunk, behind its backward loop");
+        }
+
+        return lines;
+    }
+}

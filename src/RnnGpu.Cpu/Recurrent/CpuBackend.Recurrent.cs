@@ -1,0 +1,148 @@
+using RnnGpu.Core;
+using RnnGpu.Cpu.Recurrent;
+using RnnGpu.Cpu.Threading;
+
+namespace RnnGpu.Cpu;
+
+internal sealed unsafe partial class CpuBackend<T>
+{
+    private readonly PackRecurrentJob _packRecurrent = new();
+    private readonly RecurrentJob<T>[] _forwardJobs =
+    [
+        new ElmanForwardJob<T>(relu: false), new ElmanForwardJob<T>(relu: true), new LstmForwardJob<T>(),
+        new GruResetAfterForwardJob<T>(), new GruResetBeforeForwardJob<T>(),
+    ];
+
+    private readonly RecurrentJob<T>[] _backwardJobs =
+    [
+        new ElmanBackwardJob<T>(relu: false), new ElmanBackwardJob<T>(relu: true), new LstmBackwardJob<T>(),
+        new GruResetAfterBackwardJob<T>(), new GruResetBeforeBackwardJob<T>(),
+    ];
+
+    public long PackedRecurrentBytes(RecurrentProblem problem) =>
+        new RecurrentLayout<T>(problem.Cell, problem.Hidden).Bytes(problem.Training);
+
+    public void PackRecurrent(in TensorView weightHh, RecurrentProblem problem, in TensorView packed)
+    {
+        var layout = new RecurrentLayout<T>(problem.Cell, problem.Hidden);
+        if (weightHh.Length != (long)layout.Gates * problem.Hidden * problem.Hidden)
+        {
+            throw new ArgumentException($"recurrent weights of {problem.Cell} with H {problem.Hidden} are [G*H, H], not {weightHh}");
+        }
+
+        CheckPacked(packed, layout.Bytes(problem.Training));
+        _packRecurrent.Run(layout, Floats(weightHh), problem.Training, Floats(packed), _team);
+    }
+
+    public long RecurrentWorkspaceBytes(RecurrentProblem problem) =>
+        (2L * workers * problem.Batch * sizeof(int))
+        + (problem.Cell == CellKind.GruResetBefore ? (long)problem.Batch * problem.Hidden * sizeof(float) : 0);
+
+    public void RecurrentForward(
+        in RecurrentChunk chunk, in TensorView packed, in TensorView recurrentBias, in TensorView workspace, in MatrixView y)
+    {
+        CheckChunk(chunk, workspace, y);
+        if (!recurrentBias.IsEmpty && recurrentBias.Length != chunk.Hidden)
+        {
+            throw new ArgumentException($"the recurrent bias has H = {chunk.Hidden} elements, not {recurrentBias}");
+        }
+
+        var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
+        CheckPacked(packed, layout.Bytes(training: false));
+        ChunkPointers pointers = ToPointers(chunk, packed, workspace);
+        pointers.Bias = Floats(recurrentBias);
+        pointers.Y = Floats(y);
+        pointers.YRow = y.RowStride;
+        _forwardJobs[(int)chunk.Cell].Run(layout, pointers, _team);
+    }
+
+    public void RecurrentBackward(
+        in RecurrentChunk chunk, in TensorView packed, in MatrixView dy, in TensorView workspace, in TensorView dh, in TensorView dc)
+    {
+        CheckChunk(chunk, workspace, dy);
+        CheckState(dh, chunk, "dh", slots: 1);
+        if (Layouts.HasCellState(chunk.Cell)) { CheckState(dc, chunk, "dc", slots: 1); }
+        var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
+        CheckPacked(packed, layout.Bytes(training: true));
+        ChunkPointers pointers = ToPointers(chunk, packed, workspace);
+        pointers.DY = Floats(dy);
+        pointers.DYRow = dy.RowStride;
+        pointers.DH = Floats(dh);
+        pointers.DC = Floats(dc);
+        _backwardJobs[(int)chunk.Cell].Run(layout, pointers, _team);
+    }
+
+    private ChunkPointers ToPointers(in RecurrentChunk chunk, in TensorView packed, in TensorView workspace)
+    {
+        int* rows = Ints(workspace);
+        return new ChunkPointers
+        {
+            Steps = chunk.Steps,
+            Batch = chunk.Batch,
+            StepOffset = chunk.StepOffset,
+            Reverse = chunk.Reverse,
+            Gates = Floats(chunk.Gates),
+            Extra = Layouts.HasExtra(chunk.Cell) ? Floats(chunk.Extra) : null,
+            H = Floats(chunk.H),
+            C = Layouts.HasCellState(chunk.Cell) ? Floats(chunk.C) : null,
+            Lengths = Ints(chunk.Lengths),
+            Resets = Ints(chunk.Resets),
+            Packed = Floats(packed),
+            RowLists = rows,
+            Workspace = (float*)(rows + (2L * workers * chunk.Batch)),
+        };
+    }
+
+    private void CheckChunk(in RecurrentChunk chunk, in TensorView workspace, in MatrixView y)
+    {
+        var problem = new RecurrentProblem(chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Training: false);
+        if (!Supports(problem)) { throw new ArgumentException($"hidden, batch and steps must be positive: {problem}"); }
+        long rows = (long)chunk.Steps * chunk.Batch;
+        CheckLength(chunk.Gates, rows * Layouts.Gates(chunk.Cell) * chunk.Hidden, "gates");
+        CheckState(chunk.H, chunk, "h", chunk.Steps + 1);
+        if (Layouts.HasCellState(chunk.Cell)) { CheckState(chunk.C, chunk, "c", chunk.Steps + 1); }
+        if (Layouts.HasExtra(chunk.Cell)) { CheckState(chunk.Extra, chunk, "extra", chunk.Steps); }
+        if (!chunk.Lengths.IsEmpty) { CheckLength(chunk.Lengths, chunk.Batch, "lengths"); }
+        if (!chunk.Resets.IsEmpty) { CheckLength(chunk.Resets, rows, "resets"); }
+        if (workspace.Length * 4 < RecurrentWorkspaceBytes(problem))
+        {
+            throw new ArgumentException($"the workspace needs {RecurrentWorkspaceBytes(problem)} bytes, not {workspace}");
+        }
+
+        if (!y.IsEmpty && (y.IsTransposed || y.StoredRows != rows || y.StoredColumns != chunk.Hidden))
+        {
+            throw new ArgumentException($"outputs of {rows} rows and H {chunk.Hidden} do not fit {y}");
+        }
+    }
+
+    private static void CheckState(in TensorView state, in RecurrentChunk chunk, string name, int slots) =>
+        CheckLength(state, (long)slots * chunk.Batch * chunk.Hidden, name);
+
+    private static void CheckLength(in TensorView view, long length, string name)
+    {
+        if (view.Length != length) { throw new ArgumentException($"{name} must have {length} elements, not {view}"); }
+    }
+
+    /// <summary>Packs recurrent weights, some blocks a worker.</summary>
+    private sealed class PackRecurrentJob : RangeJob
+    {
+        private RecurrentLayout<T> _layout;
+        private float* _weight;
+        private float* _packed;
+        private bool _training;
+
+        protected override long Grain => 1;
+
+        public void Run(RecurrentLayout<T> layout, float* weight, bool training, float* packed, WorkerTeam team)
+        {
+            (_layout, _weight, _training, _packed) = (layout, weight, training, packed);
+            if (layout.Hidden < 64) { Run(0, layout.Blocks); }
+            else { Over(layout.Blocks, team); }
+        }
+
+        protected override void Run(long start, long end)
+        {
+            for (long block = start; block < end; block++) { _layout.Pack(_weight, (int)block, _training, _packed); }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using RnnGpu.Core;
+using RnnGpu.Cpu.Gemm;
+using RnnGpu.Cpu.Simd;
+using RnnGpu.Cpu.Threading;
+
+namespace RnnGpu.Cpu.Recurrent;
+
+/// <summary>Addresses and sizes of one chunk, for all workers to read.</summary>
+internal unsafe struct ChunkPointers
+{
+    public int Steps, Batch, StepOffset;
+    public bool Reverse;
+    public float* Gates, Extra, H, C, Y, DY, DH, DC, Packed, Bias, Workspace;
+    public long YRow, DYRow;
+    public int* Lengths, Resets;
+
+    /// <summary><c>[workers, 2, B]</c>: each worker's active and inactive rows.</summary>
+    public int* RowLists;
+}
+
+/// <summary>
+/// The time loop of one chunk over the team: the CPU's persistent kernel. Each worker owns either some rows of the batch, and
+/// then runs all steps without meeting the others, or some blocks of hidden units, whose weight panels then stay in its own
+/// cache, and meets the others once a product. Which one is the shorter is decided by counting register tiles.
+/// </summary>
+internal abstract unsafe class RecurrentJob<T> : Job
+    where T : struct, ISimd<T>
+{
+    protected RecurrentLayout<T> Layout;
+    protected ChunkPointers P;
+    private bool _byRows;
+    private int _workers;
+
+    protected int H => Layout.Hidden;
+
+    /// <summary>Forward loops run the steps in order, backward loops against it.</summary>
+    protected abstract bool IsBackward { get; }
+
+    public void Run(RecurrentLayout<T> layout, in ChunkPointers pointers, WorkerTeam team)
+    {
+        (Layout, P) = (layout, pointers);
+        int batch = pointers.Batch, blocks = layout.Blocks;
+        long byRows = (long)Strips((batch + team.Workers - 1) / team.Workers) * blocks;
+        long byUnits = (long)Strips(batch) * ((blocks + team.Workers - 1) / team.Workers);
+        _byRows = byRows <= byUnits;
+
+        // A step of fewer operations than this is over before a second worker could take its part.
+        bool alone = team.Workers == 1 || 2.0 * batch * layout.Gates * layout.Hidden * layout.Hidden < 40_000;
+        _workers = alone ? 1 : team.Workers;
+        if (alone) { Work(0, null); }
+        else { team.Run(this); }
+    }
+
+    public override void Execute(int worker, WorkerTeam team) => Work(worker, _byRows ? null : team);
+
+    /// <summary>One step for the rows and blocks of one worker.</summary>
+    /// <param name="view">Where the step stands.</param>
+    /// <param name="meet">To meet the other workers between products; null when there is nobody to meet.</param>
+    protected abstract void Step(in StepView view, WorkerTeam? meet);
+
+    /// <summary><c>C[rows] = init + A[rows] panel</c> for one block of units; see <see cref="Product{T}.Rows"/>.</summary>
+    protected void Multiply(in StepView v, float* a, long aRow, float* panel, long k, float* init, float* c, long cRow, int block) =>
+        Product<T>.Rows(v.Active, v.ActiveCount, a, aRow, 1, panel, k, init, c + ((long)block * RecurrentLayout<T>.Block), cRow, Layout.Units(block));
+
+    /// <summary>Whether a row's state is cleared before step t.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected bool Resets(int t, int row) =>
+        P.Resets != null && P.Resets[((long)t * P.Batch) + row] != 0 && IsActive(t, row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static T Load(float* p, int n) => n == T.Width ? T.Load(p) : T.LoadPartial(p, n);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static void Store(float* p, T x, int n)
+    {
+        if (n == T.Width) { T.Store(p, x); }
+        else { T.StorePartial(p, x, n); }
+    }
+
+    protected static void Clear(float* p, int n) => new Span<float>(p, n).Clear();
+
+    protected static void Copy(float* from, float* to, int n) => new ReadOnlySpan<float>(from, n).CopyTo(new Span<float>(to, n));
+
+    private static int Strips(int rows) => (rows + T.TileRows - 1) / T.TileRows;
+
+    private bool IsActive(int t, int row) => P.Lengths == null || P.StepOffset + t < P.Lengths[row];
+
+    private void Work(int worker, WorkerTeam? meet)
+    {
+        int blocks = Layout.Blocks;
+        bool units = !_byRows && _workers > 1;
+        int block0 = units ? blocks * worker / _workers : 0, block1 = units ? blocks * (worker + 1) / _workers : blocks;
+        var view = new StepView
+        {
+            Block0 = block0,
+            Block1 = block1,
+            Unit0 = Math.Min(H, block0 * RecurrentLayout<T>.Block),
+            Unit1 = Math.Min(H, block1 * RecurrentLayout<T>.Block),
+            Active = P.RowLists + (2L * worker * P.Batch),
+            Inactive = P.RowLists + (((2L * worker) + 1) * P.Batch),
+        };
+        for (int s = 0; s < P.Steps; s++)
+        {
+            view.T = P.Reverse != IsBackward ? P.Steps - 1 - s : s;
+            view.Before = P.Reverse ? view.T + 1 : view.T;
+            view.After = P.Reverse ? view.T : view.T + 1;
+            view.Next = P.Reverse ? view.T - 1 : view.T + 1;
+            if (s == 0 || P.Lengths != null) { ListRows(ref view, worker); }
+            if (s == 0 && !IsBackward) { ClearEntering(view); }
+            Step(view, meet);
+        }
+    }
+
+    /// <summary>Sorts this worker's rows into those that take part in the step and those that are past their end.</summary>
+    private void ListRows(ref StepView view, int worker)
+    {
+        view.ActiveCount = view.InactiveCount = 0;
+        bool split = _byRows && _workers > 1;
+
+        // With unequal lengths rows are dealt in turn, so that the long ones spread over the workers.
+        int first = split ? (P.Lengths == null ? (int)((long)P.Batch * worker / _workers) : worker) : 0;
+        int end = split && P.Lengths == null ? (int)((long)P.Batch * (worker + 1) / _workers) : P.Batch;
+        int stride = split && P.Lengths != null ? _workers : 1;
+        for (int row = first; row < end; row += stride)
+        {
+            if (IsActive(view.T, row)) { view.Active[view.ActiveCount++] = row; }
+            else { view.Inactive[view.InactiveCount++] = row; }
+        }
+    }
+
+    /// <summary>Clears the entering state of the rows that the first step to run resets.</summary>
+    private void ClearEntering(in StepView view)
+    {
+        if (P.Resets == null) { return; }
+        for (int i = 0; i < view.ActiveCount; i++)
+        {
+            int row = view.Active[i];
+            if (Resets(view.T, row)) { Clear(P.H + (((long)view.Before * P.Batch) + row) * H + view.Unit0, view.Units); }
+        }
+    }
+}
+
+/// <summary>One worker's part of one step.</summary>
+internal unsafe struct StepView
+{
+    /// <summary>Step within the chunk.</summary>
+    public int T;
+
+    /// <summary>Slot of the state that enters the step, and of the one that leaves it.</summary>
+    public int Before, After;
+
+    /// <summary>The step that follows in the order of the forward loop; may lie outside the chunk.</summary>
+    public int Next;
+
+    /// <summary>Blocks of units, and the units themselves, that this worker owns.</summary>
+    public int Block0, Block1, Unit0, Unit1;
+
+    /// <summary>Rows that take part, and rows past their end.</summary>
+    public int* Active, Inactive;
+
+    public int ActiveCount, InactiveCount;
+
+    public readonly int Units => Unit1 - Unit0;
+}
