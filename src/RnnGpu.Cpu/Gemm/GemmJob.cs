@@ -45,7 +45,12 @@ internal sealed unsafe class GemmJob<T> : Job
         bool accumulate, GemmActivation activation, WorkerTeam team)
     {
         if (m == 0 || n == 0) { return; }
-        (_a, _b, _packed, _bias, _c, _cRow) = (a, b, packed, bias, c, cRow);
+        _a = a;
+        _b = b;
+        _packed = packed;
+        _bias = bias;
+        _c = c;
+        _cRow = cRow;
         (_m, _n, _k, _accumulate, _activation) = (m, n, k, accumulate, activation);
         long width = Tile<T>.Columns;
         int strip = T.TileRows;

@@ -16,7 +16,10 @@ internal sealed unsafe class PackJob<T> : RangeJob
 
     public void Run(Operand b, long k, long n, float* packed, WorkerTeam team)
     {
-        (_b, _k, _n, _packed) = (b, k, n, packed);
+        _b = b;
+        _k = k;
+        _n = n;
+        _packed = packed;
         long panels = (n + Tile<T>.Columns - 1) / Tile<T>.Columns;
         if (k * n < 16384) { Run(0, panels); }
         else { Over(panels, team); }

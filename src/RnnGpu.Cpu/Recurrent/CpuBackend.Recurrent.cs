@@ -135,7 +135,10 @@ internal sealed unsafe partial class CpuBackend<T>
 
         public void Run(RecurrentLayout<T> layout, float* weight, bool training, float* packed, WorkerTeam team)
         {
-            (_layout, _weight, _training, _packed) = (layout, weight, training, packed);
+            _layout = layout;
+            _weight = weight;
+            _training = training;
+            _packed = packed;
             if (layout.Hidden < 64) { Run(0, layout.Blocks); }
             else { Over(layout.Blocks, team); }
         }
