@@ -9,13 +9,28 @@ namespace RnnGpu.Core;
 /// </summary>
 public static class Philox
 {
-    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
+    /// <summary>Rounds of a block.</summary>
+    public const int Rounds = 10;
+
+    /// <summary>Factor of the counter's first word in a round.</summary>
+    public const uint Multiplier0 = 0xD2511F53;
+
+    /// <summary>Factor of the counter's third word in a round.</summary>
+    public const uint Multiplier1 = 0xCD9E8D57;
+
+    /// <summary>What the key's first word grows by after a round.</summary>
+    public const uint Weyl0 = 0x9E3779B9;
+
+    /// <summary>What the key's second word grows by after a round.</summary>
+    public const uint Weyl1 = 0xBB67AE85;
+
+    /// <summary>2^-24: the step of uniform numbers.</summary>
+    public const float UniformStep = 1f / 16777216f;
 
     /// <summary>One block of four words.</summary>
     public static void Block(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, Span<uint> words)
     {
-        for (int round = 0; round < 10; round++)
+        for (int round = 0; round < Rounds; round++)
         {
             ulong p0 = (ulong)Multiplier0 * c0, p1 = (ulong)Multiplier1 * c2;
             (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
@@ -35,7 +50,7 @@ public static class Philox
 
     /// <summary>A word as a uniform number in [0, 1): its upper 24 bits, exactly.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float ToUniform(uint word) => (word >> 8) * (1f / 16777216f);
+    public static float ToUniform(uint word) => (word >> 8) * UniformStep;
 }
 
 /// <summary>A sequential reader of one Philox stream, for initialisation and sampling on the host.</summary>

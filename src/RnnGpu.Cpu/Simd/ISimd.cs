@@ -51,4 +51,7 @@ internal unsafe interface ISimd<T> : ICellNumber<T>
 
     /// <summary>2^n for integral n in -126..127 given as a float.</summary>
     static abstract T PowerOfTwo(T n);
+
+    /// <summary>The exponent n of a normal positive x = m 2^n, m in 1..2, as a float.</summary>
+    static abstract T Exponent(T x);
 }

@@ -90,6 +90,10 @@ internal readonly unsafe struct Simd128(Vector128<float> v) : ISimd<Simd128>
         new(Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n._v) + Vector128.Create(127), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128 Exponent(Simd128 x) =>
+        new(Vector128.ConvertToSingle(Vector128.ShiftRightLogical(x._v.AsInt32(), 23) - Vector128.Create(127)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128 Tanh(Simd128 x) => SimdMath.Tanh(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace RnnGpu.Cpu.Simd;
 
@@ -30,20 +31,11 @@ internal readonly unsafe struct Simd256(Vector256<float> v) : ISimd<Simd256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Simd256 x) => x._v.Store(p);
 
-    public static Simd256 LoadPartial(float* p, int n)
-    {
-        float* lanes = stackalloc float[8];
-        Unsafe.InitBlockUnaligned(lanes, 0, 32);
-        Unsafe.CopyBlockUnaligned(lanes, p, (uint)n * sizeof(float));
-        return Load(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256 LoadPartial(float* p, int n) => new(Avx.MaskLoad(p, FirstLanes(n)));
 
-    public static void StorePartial(float* p, Simd256 x, int n)
-    {
-        float* lanes = stackalloc float[8];
-        Store(lanes, x);
-        Unsafe.CopyBlockUnaligned(p, lanes, (uint)n * sizeof(float));
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(float* p, Simd256 x, int n) => Avx.MaskStore(p, FirstLanes(n), x._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256 Broadcast(float x) => new(Vector256.Create(x));
@@ -90,6 +82,10 @@ internal readonly unsafe struct Simd256(Vector256<float> v) : ISimd<Simd256>
         new(Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n._v) + Vector256.Create(127), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256 Exponent(Simd256 x) =>
+        new(Vector256.ConvertToSingle(Vector256.ShiftRightLogical(x._v.AsInt32(), 23) - Vector256.Create(127)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256 Tanh(Simd256 x) => SimdMath.Tanh(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,4 +96,8 @@ internal readonly unsafe struct Simd256(Vector256<float> v) : ISimd<Simd256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256 Step(Simd256 x) => SelectLess(Zero, x, One, Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FirstLanes(int n) =>
+        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(n)).AsSingle();
 }

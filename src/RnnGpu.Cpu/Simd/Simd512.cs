@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace RnnGpu.Cpu.Simd;
 
@@ -30,20 +31,11 @@ internal readonly unsafe struct Simd512(Vector512<float> v) : ISimd<Simd512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* p, Simd512 x) => x._v.Store(p);
 
-    public static Simd512 LoadPartial(float* p, int n)
-    {
-        float* lanes = stackalloc float[16];
-        Unsafe.InitBlockUnaligned(lanes, 0, 64);
-        Unsafe.CopyBlockUnaligned(lanes, p, (uint)n * sizeof(float));
-        return Load(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 LoadPartial(float* p, int n) => new(Avx512F.MaskLoad(p, FirstLanes(n), Vector512<float>.Zero));
 
-    public static void StorePartial(float* p, Simd512 x, int n)
-    {
-        float* lanes = stackalloc float[16];
-        Store(lanes, x);
-        Unsafe.CopyBlockUnaligned(p, lanes, (uint)n * sizeof(float));
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(float* p, Simd512 x, int n) => Avx512F.MaskStore(p, FirstLanes(n), x._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 Broadcast(float x) => new(Vector512.Create(x));
@@ -90,6 +82,10 @@ internal readonly unsafe struct Simd512(Vector512<float> v) : ISimd<Simd512>
         new(Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n._v) + Vector512.Create(127), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 Exponent(Simd512 x) =>
+        new(Vector512.ConvertToSingle(Vector512.ShiftRightLogical(x._v.AsInt32(), 23) - Vector512.Create(127)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 Tanh(Simd512 x) => SimdMath.Tanh(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,4 +96,8 @@ internal readonly unsafe struct Simd512(Vector512<float> v) : ISimd<Simd512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 Step(Simd512 x) => SelectLess(Zero, x, One, Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FirstLanes(int n) =>
+        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).AsSingle();
 }

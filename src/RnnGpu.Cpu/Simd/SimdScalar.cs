@@ -71,6 +71,9 @@ internal readonly unsafe struct SimdScalar(float v) : ISimd<SimdScalar>
     public static SimdScalar PowerOfTwo(SimdScalar n) => new(BitConverter.Int32BitsToSingle(((int)n._v + 127) << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar Exponent(SimdScalar x) => new((BitConverter.SingleToInt32Bits(x._v) >> 23) - 127);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar Tanh(SimdScalar x) => SimdMath.Tanh(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

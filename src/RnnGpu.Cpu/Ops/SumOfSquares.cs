@@ -1,0 +1,29 @@
+using RnnGpu.Core;
+
+namespace RnnGpu.Cpu;
+
+internal sealed unsafe partial class CpuBackend<T>
+{
+    public void SumOfSquares(ReadOnlySpan<TensorView> tensors, in TensorView y)
+    {
+        Check.Floats(y, nameof(y), 1);
+        _blockSums.Clear();
+        _blockSums.Squares = true;
+        foreach (ref readonly TensorView x in tensors)
+        {
+            Check.Floats(x, "each tensor");
+            _blockSums.Add(Floats(x), x.Length);
+        }
+
+        *Floats(y) = (float)_blockSums.Total(_team);
+    }
+
+    public void ClipFactor(in TensorView sumOfSquares, float maxNorm, float average, in TensorView y)
+    {
+        Check.Floats(sumOfSquares, nameof(sumOfSquares), 1);
+        Check.Floats(y, nameof(y), 1);
+        float norm = average * MathF.Sqrt(*Floats(sumOfSquares));
+        float factor = float.IsPositiveInfinity(maxNorm) ? 1f : MathF.Min(1f, maxNorm / (norm + 1e-6f));
+        *Floats(y) = factor * average;
+    }
+}
