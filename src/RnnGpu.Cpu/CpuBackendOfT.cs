@@ -44,6 +44,7 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
     public void Dispose()
     {
         _team.Dispose();
+        _gemm.Dispose();
     }
 
     private static void CheckTransfer<TElement>(int length, in TensorView view)

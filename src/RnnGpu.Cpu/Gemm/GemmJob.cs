@@ -9,7 +9,7 @@ namespace RnnGpu.Cpu.Gemm;
 /// and every worker multiplies its own part of C: rows when there are many, else columns. Since an element's chain runs over
 /// the blocks in order through C, neither the cuts nor the number of workers change its bits.
 /// </summary>
-internal sealed unsafe class GemmJob<T> : Job
+internal sealed unsafe class GemmJob<T> : Job, IDisposable
     where T : struct, ISimd<T>
 {
     // A panel of 64 columns by 256 is 64 KiB and a block of 96 rows by 256 is 96 KiB: both stay in L2 beside each other.
@@ -69,6 +69,12 @@ internal sealed unsafe class GemmJob<T> : Job
         _byRows = m >= 2L * strip * team.Workers;
         if (alone) { Work(0, 1, team); }
         else { team.Run(this); }
+    }
+
+    public void Dispose()
+    {
+        _panels.Dispose();
+        foreach (Scratch strips in _strips) { strips.Dispose(); }
     }
 
     public override void Execute(int worker, WorkerTeam team) => Work(worker, team.Workers, team);

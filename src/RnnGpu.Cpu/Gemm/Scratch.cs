@@ -1,7 +1,7 @@
 namespace RnnGpu.Cpu.Gemm;
 
 /// <summary>A block of memory that grows to the largest size asked for and stays.</summary>
-internal sealed unsafe class Scratch
+internal sealed unsafe class Scratch : IDisposable
 {
     private CpuBuffer? _buffer;
 
@@ -13,4 +13,6 @@ internal sealed unsafe class Scratch
         _buffer?.Dispose();
         _buffer = new CpuBuffer(Math.Max(floats, 1) * sizeof(float));
     }
+
+    public void Dispose() => _buffer?.Dispose();
 }
