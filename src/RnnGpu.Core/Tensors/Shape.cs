@@ -19,6 +19,12 @@ public readonly struct Shape : IEquatable<Shape>
         private int _first;
     }
 
+    /// <summary>The shape of a scalar, as <see cref="Scalar"/>; the default value is no shape at all.</summary>
+    public Shape()
+        : this(ReadOnlySpan<int>.Empty)
+    {
+    }
+
     /// <summary>A shape from its sizes.</summary>
     /// <exception cref="ArgumentException">More than <see cref="MaxRank"/> axes, or a negative size.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
@@ -40,6 +46,9 @@ public readonly struct Shape : IEquatable<Shape>
         Length = length;
         HasRank = true;
     }
+
+    /// <summary>No axes, one element.</summary>
+    public static Shape Scalar => new();
 
     private bool HasRank { get; }
 

@@ -82,7 +82,7 @@ public sealed class Device : IDisposable
     public Tensor Tensor(ReadOnlySpan<int> values, Shape shape) => FromHost(values, shape, DType.I32);
 
     /// <summary>A tensor with one element.</summary>
-    public Tensor Scalar(float value) => Full(new Shape(), value);
+    public Tensor Scalar(float value) => Full(Shape.Scalar, value);
 
     /// <summary>A float tensor of zeros.</summary>
     public Tensor Zeros(Shape shape, bool requiresGrad = false) => Full(shape, 0f, requiresGrad);

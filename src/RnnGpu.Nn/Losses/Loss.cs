@@ -48,9 +48,9 @@ public abstract class Loss
     private protected static Tensor Reduce(TensorSlot x, Storage losses, long count, Storage scale, int scaleAt, Storage? gradient)
     {
         Device device = x.Device;
-        Tensor y = device.NewTensor(new Shape());
+        Tensor y = device.NewTensor(Shape.Scalar);
         device.Backend.SumTo(new TensorView(losses.Buffer, 0, new Shape(checked((int)count))), accumulate: false, y.View);
-        device.Backend.Binary(BinaryOp.Multiply, y.View, new TensorView(scale.Buffer, scaleAt, new Shape()), y.View);
+        device.Backend.Binary(BinaryOp.Multiply, y.View, new TensorView(scale.Buffer, scaleAt, Shape.Scalar), y.View);
         device.Pool.Release(losses);
         device.Pool.Release(scale);
         if (gradient is not null) { device.Tape.Record<LossNode>().Set(x, gradient, y); }

@@ -33,7 +33,7 @@ public readonly partial struct Tensor
         TensorSlot x = this.Float(operation);
         Device device = x.Device;
         int index = axis is null ? -1 : Operands.Axis(x.Shape, axis.Value, operation);
-        Shape kept = index < 0 ? new Shape() : x.Shape.With(index, 1);
+        Shape kept = index < 0 ? Shape.Scalar : x.Shape.With(index, 1);
         long count = index < 0 ? x.Shape.Length : x.Shape[index];
         float scale = mean ? 1f / count : 1f;
         Tensor y = device.NewTensor(index < 0 || keepAxis ? kept : x.Shape.Without(index));
