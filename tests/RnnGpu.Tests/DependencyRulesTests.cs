@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using RnnGpu.Tests.Contract;
 using Xunit;
 
 namespace RnnGpu.Tests;
@@ -40,7 +41,7 @@ public sealed partial class DependencyRulesTests
     [Fact]
     public void Every_project_under_src_references_only_what_it_may()
     {
-        string[] projects = Directory.GetFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories);
+        string[] projects = Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories);
         Assert.True(projects.Length >= 5, $"only {projects.Length} projects under src");
         foreach (string project in projects)
         {
@@ -51,7 +52,7 @@ public sealed partial class DependencyRulesTests
     [Fact]
     public void Packages_that_every_project_gets_are_analyzers_that_do_not_flow()
     {
-        foreach (XElement reference in XDocument.Load(Path.Combine(Root(), "Directory.Build.props")).Descendants("PackageReference"))
+        foreach (XElement reference in XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("PackageReference"))
         {
             Assert.Contains(reference.Attribute("Include")?.Value, Analyzers);
             Assert.Equal("all", reference.Attribute("PrivateAssets")?.Value);
@@ -129,7 +130,7 @@ public sealed partial class DependencyRulesTests
         {
             if (forbidden.IsMatch(CommentOrString().Replace(lines[i], "")))
             {
-                yield return $"{Path.GetRelativePath(Root(), file)}:{i + 1}: {lines[i].Trim()}";
+                yield return $"{Path.GetRelativePath(Repository.Root, file)}:{i + 1}: {lines[i].Trim()}";
             }
         }
     }
@@ -138,7 +139,7 @@ public sealed partial class DependencyRulesTests
     {
         string[] files =
         [
-            .. Directory.GetDirectories(Path.Combine(Root(), "src"), project)
+            .. Directory.GetDirectories(Path.Combine(Repository.Root, "src"), project)
                 .SelectMany(folder => Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories))
                 .Where(file => !IsUnder("obj", file) && !IsUnder("bin", file)),
         ];
@@ -148,11 +149,4 @@ public sealed partial class DependencyRulesTests
 
     private static bool IsUnder(string folder, string file) =>
         file.Contains($"{Path.DirectorySeparatorChar}{folder}{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "RnnGpu.sln"))) { folder = Path.GetDirectoryName(folder); }
-        return folder ?? throw new DirectoryNotFoundException($"no RnnGpu.sln above {AppContext.BaseDirectory}");
-    }
 }

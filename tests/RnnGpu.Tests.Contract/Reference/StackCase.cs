@@ -2,6 +2,9 @@ using RnnGpu.Core;
 
 namespace RnnGpu.Tests.Contract;
 
+/// <summary>A network with its weights, its input, and weights of a made-up loss sum(LossY y) + sum(LossH hT) + sum(LossC cT).</summary>
+public sealed record StackProblem(StackReference Stack, StackInput Input, double[] LossY, double[] LossH, double[] LossC);
+
 /// <summary>One point of the matrix cells x layers x directions x lengths x states x resets, with its data.</summary>
 public sealed record StackCase(
     CellKind Cell, int Layers, bool Bidirectional, bool Lengths, bool States, bool Resets, float Dropout = 0)
@@ -32,8 +35,8 @@ public sealed record StackCase(
 
     private ulong Seed => (ulong)(((((int)Cell * 4) + Layers) * 16) + (Bidirectional ? 8 : 0) + (Lengths ? 4 : 0) + (States ? 2 : 0) + (Resets ? 1 : 0));
 
-    /// <summary>The network with its weights, its input, and weights of a made-up loss sum(wY y) + sum(wH hT) + sum(wC cT).</summary>
-    public (StackReference Stack, StackInput Input, double[] LossY, double[] LossH, double[] LossC) Make()
+    /// <summary>The network with its data.</summary>
+    public StackProblem Make()
     {
         var data = new TestData(Seed);
         var stack = new StackReference(Cell, Input, Hidden, Layers, Bidirectional, Steps, Batch);
@@ -66,7 +69,8 @@ public sealed record StackCase(
             Resets = Resets ? data.Resets(Steps, Batch) : null,
             Masks = masks,
         };
-        return (stack, input,
+        return new StackProblem(
+            stack, input,
             TestData.Widen(data.Uniform(Steps * Batch * wide)), TestData.Widen(data.Uniform(states)), TestData.Widen(data.Uniform(states)));
     }
 }
