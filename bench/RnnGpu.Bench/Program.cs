@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(RnnGpu.Bench.GemmBenchmarks).Assembly).Run(args);
