@@ -22,6 +22,7 @@ internal sealed partial record Failure(ExitCode Code, string Message)
         OutOfDeviceMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfMemoryException => new Failure(
             ExitCode.Memory, "out of memory: use a smaller --batch, --hidden or --seq-length"),
+        NotFiniteNumberException => new Failure(ExitCode.Numeric, OneLine(exception.Message)),
         OperationCanceledException => new Failure(ExitCode.Interrupted, "interrupted"),
         IOException or UnauthorizedAccessException => new Failure(ExitCode.InputOutput, OneLine(exception.Message)),
         _ => new Failure(

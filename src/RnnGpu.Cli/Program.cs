@@ -39,11 +39,7 @@ internal static class Program
         try
         {
             ParseResult parsed = CreateRoot(new CommandContext(output, error, json)).Parse(args);
-            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null)
-            {
-                string command = string.Join(' ', CommandPath(parsed));
-                throw new UsageException($"{parsed.Errors[0].Message} (see {command} --help)");
-            }
+            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null) { throw WrongUsage(parsed); }
 
             return await parsed.InvokeAsync(
                 new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
@@ -88,6 +84,16 @@ internal static class Program
         }
 
         return root;
+    }
+
+    private static UsageException WrongUsage(ParseResult parsed)
+    {
+        string what = parsed.UnmatchedTokens.Count > 0
+            ? $"unrecognized word '{parsed.UnmatchedTokens[0]}'"
+            : parsed.Errors[0].SymbolResult is System.CommandLine.Parsing.CommandResult { Command.Subcommands.Count: > 0 }
+                ? "no command is given"
+                : parsed.Errors[0].Message;
+        return new UsageException($"{what} (see {string.Join(' ', CommandPath(parsed))} --help)");
     }
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)

@@ -1,0 +1,106 @@
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace RnnGpu.Cli.Training;
+
+/// <summary>Where a run stands, for people.</summary>
+internal sealed record TrainStatus(long Step, long TotalSteps, double Loss, double CharactersPerSecond, TimeSpan TimeLeft)
+{
+    /// <summary>Loss, speed and time left in words.</summary>
+    public string Words => $"loss {Loss:F3}  {CharactersPerSecond:#,0} characters/s  {Duration(TimeLeft)} left";
+
+    /// <summary>A duration as <c>1:02:03</c> or <c>2:03</c>.</summary>
+    public static string Duration(TimeSpan time)
+    {
+        long seconds = (long)Math.Clamp(time.TotalSeconds, 0, 1e9);
+        return seconds >= 3600 ? $"{seconds / 3600}:{seconds / 60 % 60:D2}:{seconds % 60:D2}" : $"{seconds / 60}:{seconds % 60:D2}";
+    }
+}
+
+/// <summary>
+/// Shows a run as it goes: a bar where a person watches, else a line every few seconds. Cheap to call after every step:
+/// it makes text only when there is something to show.
+/// </summary>
+internal abstract class TrainDisplay
+{
+    private readonly System.Diagnostics.Stopwatch _sinceShown = System.Diagnostics.Stopwatch.StartNew();
+
+    /// <summary>The display that suits a context.</summary>
+    public static TrainDisplay For(CommandContext context) => context.Interactive ? new Bar(context.Console) : new Lines(context.Text);
+
+    /// <summary>Whether enough time has passed for the next <see cref="Show"/>.</summary>
+    public bool IsDue => _sinceShown.Elapsed >= Interval;
+
+    /// <summary>Time between two calls of <see cref="Show"/>.</summary>
+    protected abstract TimeSpan Interval { get; }
+
+    /// <summary>Runs the work with the display up.</summary>
+    public abstract void Run(Action work);
+
+    /// <summary>Shows where the run stands.</summary>
+    public void Show(TrainStatus status)
+    {
+        _sinceShown.Restart();
+        ShowNow(status);
+    }
+
+    /// <summary>A line that stays.</summary>
+    public abstract void Line(string text);
+
+    /// <inheritdoc cref="Show"/>
+    protected abstract void ShowNow(TrainStatus status);
+
+    private sealed class Lines(TextWriter writer) : TrainDisplay
+    {
+        protected override TimeSpan Interval => TimeSpan.FromSeconds(5);
+
+        public override void Run(Action work) => work();
+
+        public override void Line(string text)
+        {
+            writer.WriteLine(text);
+            writer.Flush();
+        }
+
+        protected override void ShowNow(TrainStatus status) => Line($"step {status.Step:#,0} of {status.TotalSteps:#,0}  {status.Words}");
+    }
+
+    private sealed class Bar(IAnsiConsole console) : TrainDisplay
+    {
+        private readonly StatusColumn _words = new();
+        private ProgressContext? _context;
+        private ProgressTask? _task;
+
+        protected override TimeSpan Interval => TimeSpan.FromSeconds(0.25);
+
+        public override void Run(Action work) => console.Progress()
+            .AutoRefresh(false)
+            .AutoClear(false)
+            .Columns(new ProgressBarColumn { Width = 30 }, new PercentageColumn(), _words)
+            .Start(context =>
+            {
+                _context = context;
+                _task = context.AddTask("training");
+                work();
+            });
+
+        public override void Line(string text) => console.MarkupLine(Markup.Escape(text));
+
+        protected override void ShowNow(TrainStatus status)
+        {
+            _words.Words = status.Words;
+            _task!.MaxValue = status.TotalSteps;
+            _task.Value = status.Step;
+            _context!.Refresh();
+        }
+    }
+
+    private sealed class StatusColumn : ProgressColumn
+    {
+        public string Words { get; set; } = "";
+
+        protected override bool NoWrap => true;
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Text(Words);
+    }
+}
