@@ -20,6 +20,7 @@ internal sealed partial record Failure(ExitCode Code, string Message)
         UsageException => new Failure(ExitCode.Usage, OneLine(exception.Message)),
         DataException => new Failure(ExitCode.Data, OneLine(exception.Message)),
         OutOfDeviceMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
+        InsufficientMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfMemoryException => new Failure(
             ExitCode.Memory, "out of memory: use a smaller --batch, --hidden or --seq-length"),
         NotFiniteNumberException => new Failure(ExitCode.Numeric, OneLine(exception.Message)),

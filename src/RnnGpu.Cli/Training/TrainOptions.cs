@@ -7,8 +7,6 @@ namespace RnnGpu.Cli.Training;
 /// <summary>The options of <c>train charlm</c>, and how they become <see cref="TrainSettings"/>.</summary>
 internal sealed class TrainOptions
 {
-    private const int MaxCount = 1 << 20;
-
     /// <summary>Cells of <c>--cell</c>.</summary>
     public static readonly string[] Cells = [.. Enum.GetValues<CellKind>().Select(Layouts.Name)];
 
@@ -25,7 +23,7 @@ internal sealed class TrainOptions
     public Option<string?> Resume { get; } = new("--resume") { Description = "Continue the run in this directory, bit for bit", HelpName = "DIR" };
 
     public Option<string?> Preset { get; } = NumberOptions.Word(
-        "--preset", "Settings that the other options start from (default: small)", [.. TrainSettings.Presets]);
+        "--preset", "Settings that the other options start from (default: small)", TrainSettings.Presets);
 
     public Option<string?> Cell { get; } = NumberOptions.Word("--cell", "Recurrent cell", Cells);
 
@@ -35,17 +33,17 @@ internal sealed class TrainOptions
 
     public Option<int?> Embedding { get; } = NumberOptions.Int32("--embedding", "Size of a character's vector", 1, CharModelConfig.MaxUnits);
 
-    public Option<int?> SeqLength { get; } = NumberOptions.Int32("--seq-length", "Characters of a training window (truncated BPTT)", 1, MaxCount);
+    public Option<int?> SeqLength { get; } = NumberOptions.Int32("--seq-length", "Characters of a training window (truncated BPTT)", 1, TrainSettings.MaxCount);
 
-    public Option<int?> Batch { get; } = NumberOptions.Int32("--batch", "Streams of text side by side", 1, MaxCount);
+    public Option<int?> Batch { get; } = NumberOptions.Int32("--batch", "Streams of text side by side", 1, TrainSettings.MaxCount);
 
     public Option<double?> Dropout { get; } = NumberOptions.Real("--dropout", "Probability of dropout", 0, 0.99);
 
-    public Option<string?> Optimizer { get; } = NumberOptions.Word("--optimizer", "Update rule", "sgd", "rmsprop", "adam", "adamw");
+    public Option<string?> Optimizer { get; } = NumberOptions.Word("--optimizer", "Update rule", TrainSettings.Optimizers);
 
     public Option<double?> LearningRate { get; } = NumberOptions.Real("--lr", "Peak learning rate", 0, 1000, withoutLow: true);
 
-    public Option<string?> Schedule { get; } = NumberOptions.Word("--schedule", "Learning rate over the run", "constant", "cosine");
+    public Option<string?> Schedule { get; } = NumberOptions.Word("--schedule", "Learning rate over the run", TrainSettings.Schedules);
 
     public Option<double?> WeightDecay { get; } = NumberOptions.Real("--weight-decay", "Weight decay", 0, 1000);
 

@@ -45,8 +45,17 @@ internal sealed record TrainSettings
     /// <summary>Of initialisation, dropout and the order of data.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Largest batch and sequence length.</summary>
+    public const int MaxCount = 1 << 20;
+
+    /// <summary>Values of <see cref="Optimizer"/>.</summary>
+    public static readonly string[] Optimizers = ["sgd", "rmsprop", "adam", "adamw"];
+
+    /// <summary>Values of <see cref="Schedule"/>.</summary>
+    public static readonly string[] Schedules = ["constant", "cosine"];
+
     /// <summary>Names of the presets.</summary>
-    public static IReadOnlyList<string> Presets { get; } = ["small", "shakespeare"];
+    public static readonly string[] Presets = ["small", "shakespeare"];
 
     /// <summary>A preset by name.</summary>
     public static TrainSettings Preset(string name) => name switch

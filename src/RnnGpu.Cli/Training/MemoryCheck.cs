@@ -1,0 +1,36 @@
+using RnnGpu.Core;
+
+namespace RnnGpu.Cli.Training;
+
+/// <summary>
+/// Refuses a run that cannot fit the machine's memory before anything is allocated: the system would otherwise end the
+/// process without a word.
+/// </summary>
+internal static class MemoryCheck
+{
+    /// <summary>About the bytes that training takes: weights, gradients, optimiser state, packed weights, activations.</summary>
+    public static double TrainingBytes(TrainSettings settings, int vocabulary)
+    {
+        double rows = (double)settings.Batch * settings.SeqLength;
+        int gates = Layouts.Gates(settings.Model.Cell);
+
+        // Weight, gradient, two moments, and the backend's two layouts for forward and backward.
+        double weights = 6.0 * settings.Model.ParameterCount(vocabulary);
+
+        // A layer keeps gates, states, cell states and outputs; the head keeps logits and their gradient; the embedding likewise.
+        double activations = rows * ((settings.Model.Layers * (gates + 4.0) * settings.Model.Hidden) + (2.0 * vocabulary) + (2.0 * settings.Model.Embedding));
+        return sizeof(float) * (weights + activations);
+    }
+
+    /// <summary>Checks a run against the memory of this machine.</summary>
+    /// <exception cref="InsufficientMemoryException">It needs more; says how much, and what to lower.</exception>
+    public static void Require(TrainSettings settings, int vocabulary, long availableBytes)
+    {
+        double needed = TrainingBytes(settings, vocabulary);
+        if (needed <= availableBytes) { return; }
+        const double GiB = 1L << 30;
+        throw new InsufficientMemoryException(
+            $"a model of {settings.Model.ParameterCount(vocabulary):N0} weights with --batch {settings.Batch} and --seq-length {settings.SeqLength} "
+            + $"needs about {needed / GiB:N1} GiB, but this machine has {availableBytes / GiB:N1}; lower --hidden, --layers, --embedding, --batch or --seq-length");
+    }
+}
