@@ -45,6 +45,8 @@ internal sealed class TrainOptions
 
     public Option<string?> Schedule { get; } = NumberOptions.Word("--schedule", "Learning rate over the run", TrainSettings.Schedules);
 
+    public Option<int?> Warmup { get; } = NumberOptions.Int32("--warmup", "Updates in which the learning rate rises to its peak", 0, int.MaxValue);
+
     public Option<double?> WeightDecay { get; } = NumberOptions.Real("--weight-decay", "Weight decay", 0, 1000);
 
     public Option<double?> Clip { get; } = NumberOptions.Real("--clip", "Largest norm of the gradient; 0 for no clipping", 0, 1e9);
@@ -75,7 +77,7 @@ internal sealed class TrainOptions
         foreach (Option option in new Option[]
                  {
                      Data, Out, Resume, Preset, Cell, Layers, Hidden, Embedding, SeqLength, Batch, Dropout, Optimizer, LearningRate, Schedule,
-                     WeightDecay, Clip, Epochs, Steps, Minutes, Validation, ValidateEvery, CheckpointEvery, Seed, Threads, Device,
+                     Warmup, WeightDecay, Clip, Epochs, Steps, Minutes, Validation, ValidateEvery, CheckpointEvery, Seed, Threads, Device,
                  })
         {
             command.Add(option);
@@ -117,6 +119,7 @@ internal sealed class TrainOptions
         Same(Optimizer, saved.Optimizer, asked.Optimizer);
         Same(LearningRate, saved.LearningRate, asked.LearningRate);
         Same(Schedule, saved.Schedule, asked.Schedule);
+        Same(Warmup, saved.Warmup, asked.Warmup);
         Same(WeightDecay, saved.WeightDecay, asked.WeightDecay);
         Same(Clip, saved.Clip, asked.Clip);
         Same(Validation, saved.Validation, asked.Validation);
@@ -145,6 +148,7 @@ internal sealed class TrainOptions
         Optimizer = given.GetValue(Optimizer) ?? start.Optimizer,
         LearningRate = given.GetValue(LearningRate) ?? start.LearningRate,
         Schedule = given.GetValue(Schedule) ?? start.Schedule,
+        Warmup = given.GetValue(Warmup) ?? start.Warmup,
         WeightDecay = given.GetValue(WeightDecay) ?? start.WeightDecay,
         Clip = given.GetValue(Clip) ?? start.Clip,
         Validation = given.GetValue(Validation) ?? start.Validation,

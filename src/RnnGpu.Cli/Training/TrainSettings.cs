@@ -24,8 +24,11 @@ internal sealed record TrainSettings
     /// <summary>Peak learning rate.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary><c>constant</c>, or <c>cosine</c>: from the peak down to nearly nothing at the last step.</summary>
+    /// <summary><c>constant</c>, or <c>cosine</c>: from the peak down to nothing at the last step. Both rise to the peak first.</summary>
     public required string Schedule { get; init; }
+
+    /// <summary>Steps in which the learning rate rises linearly to its peak.</summary>
+    public required int Warmup { get; init; }
 
     /// <summary>Weight decay.</summary>
     public required double WeightDecay { get; init; }
@@ -68,6 +71,7 @@ internal sealed record TrainSettings
             Optimizer = "adamw",
             LearningRate = 4e-3,
             Schedule = "cosine",
+            Warmup = 100,
             WeightDecay = 0.01,
             Clip = 1,
             Length = RunLength.OfSteps(2000),
@@ -81,6 +85,7 @@ internal sealed record TrainSettings
             Optimizer = "adamw",
             LearningRate = 2e-3,
             Schedule = "cosine",
+            Warmup = 100,
             WeightDecay = 0.01,
             Clip = 1,
             Length = RunLength.OfSteps(2640),

@@ -18,6 +18,7 @@ internal static class TrainSettingsFormat
         ["optimizer"] = settings.Optimizer,
         ["learning_rate"] = CheckpointSection.Number(settings.LearningRate),
         ["schedule"] = settings.Schedule,
+        ["warmup"] = settings.Warmup,
         ["weight_decay"] = CheckpointSection.Number(settings.WeightDecay),
         ["clip"] = CheckpointSection.Number(settings.Clip),
         ["steps"] = settings.Length.Steps,
@@ -41,6 +42,7 @@ internal static class TrainSettingsFormat
             Optimizer = section.String("optimizer"),
             LearningRate = section.Double("learning_rate"),
             Schedule = section.String("schedule"),
+            Warmup = section.Int32("warmup"),
             WeightDecay = section.Double("weight_decay"),
             Clip = section.Double("clip"),
             Length = new RunLength(
@@ -63,6 +65,7 @@ internal static class TrainSettingsFormat
         : !TrainSettings.Optimizers.Contains(settings.Optimizer, StringComparer.Ordinal) ? "optimizer"
         : !TrainSettings.Schedules.Contains(settings.Schedule, StringComparer.Ordinal) ? "schedule"
         : settings.LearningRate is not (> 0 and <= 1000) ? "learning_rate"
+        : settings.Warmup < 0 ? "warmup"
         : settings.WeightDecay is not (>= 0 and <= 1000) ? "weight_decay"
         : settings.Clip is not (>= 0 and <= 1e9) ? "clip"
         : settings.Validation is not (> 0 and < 1) ? "validation"
