@@ -43,26 +43,26 @@ internal static class NumberOptions
     /// <summary>A number from <paramref name="low"/> to <paramref name="high"/>; either end may be left out of the range.</summary>
     public static Option<double?> Real(
         string name, string description, double low, double high, bool withoutLow = false, bool withoutHigh = false) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        CustomParser = result =>
         {
-            string word = Word(result);
-            const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-            if (!double.TryParse(word, Style, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+            Description = description,
+            HelpName = "X",
+            CustomParser = result =>
             {
-                result.AddError($"{name}: '{word}' is not a number");
-                return null;
-            }
+                string word = Word(result);
+                const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+                if (!double.TryParse(word, Style, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+                {
+                    result.AddError($"{name}: '{word}' is not a number");
+                    return null;
+                }
 
-            bool inside = (withoutLow ? value > low : value >= low) && (withoutHigh ? value < high : value <= high);
-            if (inside) { return value; }
-            string range = $"{(withoutLow ? "above" : "from")} {low} {(withoutHigh ? "to below" : "to")} {high}";
-            result.AddError($"{name}: {word} is out of range; it takes a number {range}");
-            return null;
-        },
-    };
+                bool inside = (withoutLow ? value > low : value >= low) && (withoutHigh ? value < high : value <= high);
+                if (inside) { return value; }
+                string range = $"{(withoutLow ? "above" : "from")} {low} {(withoutHigh ? "to below" : "to")} {high}";
+                result.AddError($"{name}: {word} is out of range; it takes a number {range}");
+                return null;
+            },
+        };
 
     /// <summary>One of some words.</summary>
     public static Option<string?> Word(string name, string description, params string[] words) => new(name)
