@@ -1,10 +1,14 @@
 using System.CommandLine;
+using RnnGpu.Core;
 
 namespace RnnGpu.Cli;
 
 /// <summary>Options that several verbs have.</summary>
 internal static class CommonOptions
 {
+    /// <summary>Values of <c>--cell</c>.</summary>
+    public static readonly string[] Cells = [.. Enum.GetValues<CellKind>().Select(Layouts.Name)];
+
     /// <summary><c>--threads</c>.</summary>
     public static Option<int?> Threads() => NumberOptions.Int32("--threads", "Threads of the CPU backend (default: one a core); results do not depend on it", 1, 256);
 

@@ -7,9 +7,6 @@ namespace RnnGpu.Cli.Training;
 /// <summary>The options of <c>train charlm</c>, and how they become <see cref="TrainSettings"/>.</summary>
 internal sealed class TrainOptions
 {
-    /// <summary>Cells of <c>--cell</c>.</summary>
-    public static readonly string[] Cells = [.. Enum.GetValues<CellKind>().Select(Layouts.Name)];
-
     public Option<string[]> Data { get; } = new("--data")
     {
         Description = "Text files or directories to learn; without it, the project's own sources and documents",
@@ -25,7 +22,7 @@ internal sealed class TrainOptions
     public Option<string?> Preset { get; } = NumberOptions.Word(
         "--preset", "Settings that the other options start from (default: small)", TrainSettings.Presets);
 
-    public Option<string?> Cell { get; } = NumberOptions.Word("--cell", "Recurrent cell", Cells);
+    public Option<string?> Cell { get; } = NumberOptions.Word("--cell", "Recurrent cell", CommonOptions.Cells);
 
     public Option<int?> Layers { get; } = NumberOptions.Int32("--layers", "Recurrent layers", 1, CharModelConfig.MaxLayers);
 
