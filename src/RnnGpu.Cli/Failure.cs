@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RnnGpu.Core;
+using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tasks;
 
 namespace RnnGpu.Cli;
@@ -18,7 +19,11 @@ internal sealed partial record Failure(ExitCode Code, string Message)
         AggregateException { InnerException: { } inner } => Of(inner),
         TypeInitializationException { InnerException: { } inner } => Of(inner),
         UsageException => new Failure(ExitCode.Usage, OneLine(exception.Message)),
+        CheckpointException { InnerException: IOException and not (FileNotFoundException or DirectoryNotFoundException) or UnauthorizedAccessException } =>
+            new Failure(ExitCode.InputOutput, OneLine(exception.Message)),
+        CheckpointException => new Failure(ExitCode.Model, OneLine(exception.Message)),
         DataException => new Failure(ExitCode.Data, OneLine(exception.Message)),
+        PlanDoesNotFitException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfDeviceMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         InsufficientMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfMemoryException => new Failure(

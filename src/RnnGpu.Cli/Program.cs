@@ -77,6 +77,7 @@ internal static class Program
         {
             new Option<bool>("--json") { Description = "Print one JSON object with every figure on standard output", Recursive = true },
             InfoVerb.Create(context),
+            PlanVerb.Create(context),
         };
         foreach (Option option in root.Options)
         {

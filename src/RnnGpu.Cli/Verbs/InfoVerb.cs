@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using RnnGpu.Core;
+using RnnGpu.Cpu;
 using Spectre.Console;
 
 namespace RnnGpu.Cli.Verbs;
@@ -23,6 +25,7 @@ internal static class InfoVerb
 
     private static int Run(CommandContext context)
     {
+        using IBackend backend = Backends.Create(device: null, threads: null);
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var info = new JsonObject
         {
@@ -32,11 +35,21 @@ internal static class InfoVerb
             ["architecture"] = RuntimeInformation.ProcessArchitecture.ToString(),
             ["cores"] = Environment.ProcessorCount,
             ["memory_bytes"] = memory,
+            ["simd"] = SimdPaths.Choose().ToString(),
+            ["simd_supported"] = new JsonArray([.. Enum.GetValues<SimdPath>().Where(SimdPaths.IsSupported).Select(path => (JsonNode)path.ToString())]),
+            ["devices"] = new JsonArray(new JsonObject { ["name"] = backend.Name, ["description"] = backend.Description }),
         };
         context.WriteResult(info);
         var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
-        foreach ((string name, JsonNode? value) in info) { table.AddRow(new Text(name), new Text(value?.ToString() ?? "")); }
+        foreach ((string name, JsonNode? value) in info) { table.AddRow(new Text(name), new Text(Words(value))); }
         if (!context.Json) { context.Console.Write(table); }
         return (int)ExitCode.Ok;
     }
+
+    private static string Words(JsonNode? value) => value switch
+    {
+        JsonArray items => string.Join('\n', items.Select(Words)),
+        JsonObject device => string.Join(": ", device.Select(property => Words(property.Value))),
+        _ => value?.ToString() ?? "",
+    };
 }

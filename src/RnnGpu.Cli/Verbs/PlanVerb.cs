@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RnnGpu.Core;
 
@@ -56,11 +54,23 @@ internal static class PlanVerb
                 SpanSteps = given.GetValue(span),
             };
             using IBackend backend = Backends.Create(given.GetValue(device), given.GetValue(threads));
-            RnnPlanExplanation explanation = RnnPlan.Create(backend, spec, options).Explain();
+            RnnPlanExplanation explanation = Explain(backend, spec, options);
             if (context.Json) { context.WriteResult(JsonNode.Parse(explanation.ToJson())!.AsObject()); }
             else { context.Text.Write(explanation.ToString()); }
             return (int)ExitCode.Ok;
         });
         return command;
+    }
+
+    private static RnnPlanExplanation Explain(IBackend backend, RnnSpec spec, RnnPlanOptions options)
+    {
+        try
+        {
+            return RnnPlan.Create(backend, spec, options).Explain();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 }

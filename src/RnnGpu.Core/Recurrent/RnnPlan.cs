@@ -78,6 +78,15 @@ public sealed partial class RnnPlan
     {
         spec.Validate();
         options.Validate();
+
+        // Beyond any machine, and soon beyond what 64-bit offsets count.
+        double elements = (double)options.Steps * options.Batch * spec.GateSize * spec.Layers * spec.Directions;
+        if (elements > 1L << 56)
+        {
+            throw new ArgumentException($"{options.Steps} steps of batch {options.Batch} through {spec.Layers} layers of {spec.HiddenSize} units make {elements:E1} numbers: "
+                + "more than any memory holds; lower the steps, the batch or the sizes");
+        }
+
         var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, options.Steps, options.Training);
         if (!backend.Supports(problem)) { throw new NotSupportedException($"{backend.Description} has no kernel for {problem}"); }
 
