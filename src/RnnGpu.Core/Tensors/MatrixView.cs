@@ -17,8 +17,9 @@ public readonly struct MatrixView
     /// <exception cref="ArgumentException">It would reach outside the buffer.</exception>
     public MatrixView(IDeviceBuffer buffer, long offset, long rows, int columns, long rowStride, bool transposed)
     {
+        // No rows, no elements: an empty matrix may stand at the very end of a buffer.
         long last = offset + (rows > 0 ? (rows - 1) * rowStride : 0);
-        long low = Math.Min(offset, last), high = Math.Max(offset, last) + columns;
+        long low = Math.Min(offset, last), high = Math.Max(offset, last) + (rows > 0 ? columns : 0);
         if (low < 0 || high * sizeof(float) > buffer.Bytes)
         {
             throw new ArgumentException(

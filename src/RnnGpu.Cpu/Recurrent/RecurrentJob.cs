@@ -107,7 +107,14 @@ internal abstract unsafe class RecurrentJob<T> : Job
             view.After = P.Reverse ? view.T : view.T + 1;
             view.Next = P.Reverse ? view.T - 1 : view.T + 1;
             if (s == 0 || P.Lengths != null) { ListRows(ref view, worker); }
-            if (s == 0 && !IsBackward) { ClearEntering(view); }
+            if (s == 0 && !IsBackward && P.Resets != null)
+            {
+                ClearEntering(view);
+
+                // The first step's products read all units of the entering state, also those that the others clear.
+                meet?.Barrier();
+            }
+
             Step(view, meet);
         }
     }
@@ -132,7 +139,6 @@ internal abstract unsafe class RecurrentJob<T> : Job
     /// <summary>Clears the entering state of the rows that the first step to run resets.</summary>
     private void ClearEntering(in StepView view)
     {
-        if (P.Resets == null) { return; }
         for (int i = 0; i < view.ActiveCount; i++)
         {
             int row = view.Active[i];
