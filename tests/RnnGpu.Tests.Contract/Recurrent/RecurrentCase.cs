@@ -92,6 +92,10 @@ public sealed record RecurrentCase(CellKind Cell, int Steps, int Batch, int Hidd
         Resets = Resets,
     };
 
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Layouts.Name(Cell)} T={Steps} B={Batch} H={Hidden}{(Reverse ? " reverse" : "")}{(HasLengths ? " lengths" : "")}{(HasResets ? " resets" : "")}";
+
     private void SpoilInactive(float[] values, int width)
     {
         for (int i = 0; i < values.Length; i++)

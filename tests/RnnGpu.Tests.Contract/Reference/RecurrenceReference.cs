@@ -15,11 +15,8 @@ public sealed class RecurrenceTrace
     /// <summary><c>[T+1, B, H]</c> states as the next step sees them.</summary>
     public required double[] H { get; init; }
 
-    /// <summary><c>[T+1, B, H]</c> cell states likewise (LSTM).</summary>
+    /// <summary><c>[T+1, B, H]</c> cell states as they left their step (LSTM).</summary>
     public required double[] C { get; init; }
-
-    /// <summary><c>[T, B, H]</c> cell states after each step, before a reset clears them (LSTM).</summary>
-    public required double[] CellAfter { get; init; }
 
     /// <summary><c>[T, B, H]</c> outputs: states after each step, 0 at inactive steps.</summary>
     public required double[] Y { get; init; }
@@ -61,7 +58,7 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
 
     private bool IsActive(int t, int b) => Lengths is null || t + StepOffset < Lengths[b];
 
-    private bool IsReset(int t, int b) => Resets is not null && Resets[(t * batch) + b] != 0;
+    private bool IsReset(int t, int b) => Resets is not null && Resets[(t * batch) + b] != 0 && IsActive(t, b);
 
     private int GateOf(int t, int b, int gate, int unit) => (((((t * batch) + b) * _gates) + gate) * hidden) + unit;
 
@@ -77,7 +74,7 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
     {
         int state = batch * hidden;
         var gates = new double[steps * batch * _gates * hidden];
-        double[] extra = new double[steps * state], y = new double[steps * state], after = new double[steps * state];
+        double[] extra = new double[steps * state], y = new double[steps * state], zero = new double[hidden];
         double[] h = new double[(steps + 1) * state], c = new double[(steps + 1) * state];
         int entry = Reverse ? steps * state : 0;
         h0?.CopyTo(h, entry);
@@ -89,17 +86,12 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
             {
                 Span<double> hIn = h.AsSpan((from * state) + (b * hidden), hidden), hOut = h.AsSpan((to * state) + (b * hidden), hidden);
                 Span<double> cIn = c.AsSpan((from * state) + (b * hidden), hidden), cOut = c.AsSpan((to * state) + (b * hidden), hidden);
-                if (IsReset(t, b))
-                {
-                    hIn.Clear();
-                    cIn.Clear();
-                }
-
                 if (IsActive(t, b))
                 {
+                    if (IsReset(t, b)) { hIn.Clear(); }
                     var g = gates.AsSpan(GateOf(t, b, 0, 0), _gates * hidden);
                     pre.AsSpan(GateOf(t, b, 0, 0), _gates * hidden).CopyTo(g);
-                    StepForward(g, extra.AsSpan(UnitOf(t, b, 0), hidden), hIn, cIn, hOut, cOut);
+                    StepForward(g, extra.AsSpan(UnitOf(t, b, 0), hidden), hIn, IsReset(t, b) ? zero : cIn, hOut, cOut);
                     hOut.CopyTo(y.AsSpan(UnitOf(t, b, 0), hidden));
                 }
                 else
@@ -107,15 +99,13 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
                     hIn.CopyTo(hOut);
                     cIn.CopyTo(cOut);
                 }
-
-                cOut.CopyTo(after.AsSpan(UnitOf(t, b, 0), hidden));
             }
         }
 
         int exit = Reverse ? 0 : steps * state;
         return new RecurrenceTrace
         {
-            Gates = gates, Extra = extra, H = h, C = c, CellAfter = after, Y = y,
+            Gates = gates, Extra = extra, H = h, C = c, Y = y,
             LastH = h[exit..(exit + state)], LastC = c[exit..(exit + state)],
         };
     }
@@ -188,20 +178,21 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
         double[] dGates = (double[])trace.Gates.Clone(), dExtra = (double[])trace.Extra.Clone();
         double[] dh = dhLast is null ? new double[state] : (double[])dhLast.Clone();
         double[] dc = dcLast is null ? new double[state] : (double[])dcLast.Clone();
+        var zero = new double[hidden];
         for (int s = steps - 1; s >= 0; s--)
         {
-            int t = Reverse ? steps - 1 - s : s, from = Reverse ? t + 1 : t;
+            int t = Reverse ? steps - 1 - s : s, from = Reverse ? t + 1 : t, to = Reverse ? t : t + 1;
             for (int b = 0; b < batch; b++)
             {
                 Span<double> dhRow = dh.AsSpan(b * hidden, hidden), dcRow = dc.AsSpan(b * hidden, hidden);
                 if (IsActive(t, b))
                 {
                     for (int j = 0; dy is not null && j < hidden; j++) { dhRow[j] += dy[UnitOf(t, b, j)]; }
-                    int entering = (from * state) + (b * hidden);
+                    int entering = (from * state) + (b * hidden), leaving = (to * state) + (b * hidden);
                     StepBackward(
                         dGates.AsSpan(GateOf(t, b, 0, 0), _gates * hidden), dExtra.AsSpan(UnitOf(t, b, 0), hidden),
-                        trace.H.AsSpan(entering, hidden), trace.C.AsSpan(entering, hidden),
-                        trace.CellAfter.AsSpan(UnitOf(t, b, 0), hidden), dhRow, dcRow);
+                        trace.H.AsSpan(entering, hidden), IsReset(t, b) ? zero : trace.C.AsSpan(entering, hidden),
+                        trace.C.AsSpan(leaving, hidden), dhRow, dcRow);
                 }
 
                 if (IsReset(t, b))
