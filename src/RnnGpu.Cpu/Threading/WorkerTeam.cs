@@ -8,9 +8,10 @@ namespace RnnGpu.Cpu.Threading;
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
-    // About 50 microseconds of pauses before a waiting thread gives its core away.
+    // A pause is about 40 ns. Between jobs a worker waits long enough for the next operation of a training step; inside a job it
+    // yields soon, since on an oversubscribed machine the one it waits for may need this very core.
     private const int SpinsBeforePark = 2000;
-    private const int SpinsBeforeYield = 4000;
+    private const int SpinsBeforeYield = 300;
 
     private readonly Thread[] _threads;
     private readonly AutoResetEvent[] _wake;
