@@ -176,5 +176,5 @@ public sealed class CheckpointSection
         }
     }
 
-    private CheckpointException Bad(string name, string kind) => new(_where, $"the field '{name}' is not {kind}", Advice);
+    internal CheckpointException Bad(string name, string kind) => new(_where, $"the field '{name}' is not {kind}", Advice);
 }

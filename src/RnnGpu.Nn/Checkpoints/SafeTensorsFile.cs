@@ -240,6 +240,9 @@ public sealed class SafeTensorsFile : IDisposable
         }
     }
 
+    /// <summary>For a tensor that nobody asked for.</summary>
+    internal CheckpointException Unexpected(SafeTensorsEntry entry) => new(Where(entry), "the model has no such tensor", OtherModel);
+
     private void RequireCount(SafeTensorsEntry entry, int count)
     {
         if (entry.Count != count)
