@@ -11,12 +11,21 @@ public interface ITrainable<in TBatch>
 
     /// <summary>
     /// The recurrent state that is carried from batch to batch (truncated BPTT), for checkpoints: tensors that belong to the
-    /// trainable, always the same ones (<see cref="Device.PersistentZeros"/>), under unique names. Validation must not touch them.
+    /// trainable (<see cref="Device.PersistentZeros"/>), under unique names, always the same names and shapes. Asked for at
+    /// every save and restore; a restore overwrites their values. Validation must not touch them.
     /// </summary>
     IReadOnlyList<NamedTensor> CarriedState => [];
 
     /// <summary>Uploads the batch, runs the model and returns the loss, a scalar to call Backward on.</summary>
     Tensor Loss(TBatch batch);
+
+    /// <summary>
+    /// Called after the backward pass of <see cref="Loss"/>, while its tensors can still be read: the moment to copy final
+    /// states to the carried ones, which the backward pass needed as they were.
+    /// </summary>
+    void CarryOver()
+    {
+    }
 
     /// <summary>Clears the carried state: called before the first batch and after every epoch.</summary>
     void ResetState()

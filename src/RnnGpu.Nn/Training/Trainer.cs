@@ -120,6 +120,7 @@ public sealed partial class Trainer<TBatch> : IDisposable
             Tensor loss = _trainable.Loss(_batch);
             _figures.AddLoss(loss);
             loss.Backward();
+            _trainable.CarryOver();
             batches++;
         }
         while (batches < _options.Accumulate && !_source.EpochEnded);
