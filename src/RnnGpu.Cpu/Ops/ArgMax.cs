@@ -28,6 +28,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public int Columns;
         public int* Y;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

@@ -127,6 +127,7 @@ internal sealed unsafe partial class CpuBackend<T>
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Apply<TFunction>(long start, long end)
             where TFunction : struct, IBinary
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 
 namespace RnnGpu.Cpu;
@@ -42,6 +43,7 @@ internal sealed unsafe partial class CpuBackend<T>
             return total;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long chunk = start; chunk < end; chunk++)

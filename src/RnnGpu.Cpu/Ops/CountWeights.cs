@@ -25,7 +25,7 @@ internal sealed unsafe partial class CpuBackend<T>
     /// <summary>The weight (or 1) where the target is not negative, else 0.</summary>
     private readonly struct CountedWeightTerm(int* targets, float* weights) : ITerm
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public T Full(long i)
         {
             float* lanes = stackalloc float[SumLanes];
@@ -40,6 +40,7 @@ internal sealed unsafe partial class CpuBackend<T>
             return T.Load(lanes);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public T Partial(long i, int n)
         {
             float* lanes = stackalloc float[SumLanes];

@@ -36,6 +36,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public ulong First;
         public float* Y;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             float* uniform = stackalloc float[PhiloxLanes.Count];

@@ -109,6 +109,7 @@ internal sealed unsafe partial class CpuBackend<T>
     }
 
     /// <summary>The first n lanes, 0 in the others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static T FirstLanes(T x, int n)
     {
         float* lanes = stackalloc float[SumLanes];

@@ -39,6 +39,7 @@ internal sealed unsafe partial class CpuBackend<T>
             return d * d;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Partial(long i, int n)
         {
             T d = FirstLanes(T.LoadPartial(x + i, n) - T.Broadcast(mean), n);
@@ -57,6 +58,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public float* Mean;
         public float* Rstd;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

@@ -98,6 +98,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public long Columns;
         public float* Dx;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

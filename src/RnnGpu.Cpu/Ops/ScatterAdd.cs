@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Threading;
 
@@ -35,6 +36,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
         public override void Execute(int worker, WorkerTeam team) => Add(worker, team.Workers);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Add(int share, int shares)
         {
             for (long n = 0; n < Count; n++)

@@ -44,6 +44,7 @@ internal sealed unsafe partial class CpuBackend<T>
             return e;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Partial(long i, int n)
         {
             T e = FirstLanes(SimdMath.ExpOfNonPositive(T.LoadPartial(x + i, n) - T.Broadcast(max)), n);
@@ -69,6 +70,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public long Columns;
         public float* Y;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -87,6 +89,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public long Columns;
         public float* Dx;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

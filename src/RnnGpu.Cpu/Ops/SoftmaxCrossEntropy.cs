@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Simd;
 
@@ -46,6 +47,7 @@ internal sealed unsafe partial class CpuBackend<T>
         public float* Loss;
         public float* Dx;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         protected override void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -63,6 +65,7 @@ internal sealed unsafe partial class CpuBackend<T>
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private float RunRow(float* x, int target, float weight, float* dx)
         {
             float max = Max(x, Columns);
@@ -83,6 +86,7 @@ internal sealed unsafe partial class CpuBackend<T>
             return weight * loss;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static float LogOf(float x)
         {
             float y;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 
 namespace RnnGpu.Cpu;
@@ -73,15 +74,16 @@ internal sealed unsafe partial class CpuBackend<T>
         }
 
         /// <summary>x's last axis is kept: whole rows are added, each element one chain over the summed axes in order.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void RunColumns(long start, long end)
         {
             if (!Accumulate) { new Span<float>(Y + start, (int)(end - start)).Clear(); }
-            long inner = Kept.Inner, row = start / inner, column = start - (row * inner);
+            long outers = Summed.Outer, inner = Kept.Inner, row = start / inner, column = start - (row * inner);
             for (long i = start; i < end; row++, column = 0)
             {
                 Kept.Offsets(row, Kept.Rank - 1, out long offset, out _, out _);
                 long n = Math.Min(inner - column, end - i);
-                for (long outer = 0; outer < Summed.Outer; outer++)
+                for (long outer = 0; outer < outers; outer++)
                 {
                     Summed.Offsets(outer, Summed.Rank - 1, out long at, out _, out _);
                     AddRows(new MatrixTerm(X + offset + at + column, Summed.InnerA), Summed.Inner, 0, n, Y + i);
@@ -92,16 +94,18 @@ internal sealed unsafe partial class CpuBackend<T>
         }
 
         /// <summary>x's last axis is summed.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void RunRows(long start, long end)
         {
+            long outers = Summed.Outer, inner = Summed.Inner;
             for (long i = start; i < end; i++)
             {
                 Kept.Offsets(i, Kept.Rank, out long offset, out _, out _);
                 double sum = 0;
-                for (long outer = 0; outer < Summed.Outer; outer++)
+                for (long outer = 0; outer < outers; outer++)
                 {
                     Summed.Offsets(outer, Summed.Rank - 1, out long at, out _, out _);
-                    sum += Sum(new ValueTerm(X + offset + at), Summed.Inner);
+                    sum += Sum(new ValueTerm(X + offset + at), inner);
                 }
 
                 Y[i] = Accumulate ? Y[i] + (float)sum : (float)sum;

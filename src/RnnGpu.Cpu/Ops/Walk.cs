@@ -71,6 +71,7 @@ internal struct Walk
     }
 
     /// <summary>Offsets of the operands at iteration <paramref name="index"/> of the outermost <paramref name="axes"/> axes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Offsets(long index, int axes, out long a, out long b, out long y)
     {
         a = b = y = 0;

@@ -70,6 +70,25 @@ public class ElementwiseTests
         }
     }
 
+    [Fact]
+    public void Logarithm_over_all_magnitudes()
+    {
+        // bit patterns from the smallest subnormal to the largest float, and closely around 1
+        float[] x = [
+            .. Enumerable.Range(0, 200_000).Select(i => BitConverter.Int32BitsToSingle(1 + (i * 10_690))),
+            .. Enumerable.Range(-20_000, 40_000).Select(i => BitConverter.Int32BitsToSingle(0x3F800000 + (i * 97)))];
+        float[] got = Machines.Run(m =>
+        {
+            TensorView y = m.Make(x.Length);
+            m.Backend.Unary(UnaryOp.Log, 0f, m.Put(x), y);
+            return m.Get(y);
+        });
+
+        // two units in the last place
+        double worst = x.Zip(got, (v, y) => Math.Abs(y - Math.Log(v)) / Math.Max(1e-30, Math.Abs(Math.Log(v)))).Max();
+        Assert.InRange(worst, 0, 2.4e-7);
+    }
+
     [Theory]
     [InlineData(new[] { 70, 1003 }, new[] { 70, 1003 })]
     [InlineData(new[] { 70, 1003 }, new[] { 1003 })]
