@@ -87,7 +87,10 @@ public sealed class LongSequenceTests : IDisposable
             _dhT = New(new Shape(1, 1, Hidden), 0f);
             _call = new RnnForwardCall
             {
-                X = New(new Shape(steps, 1, Input), 1f), HT = hT, Reserve = Region(plan.ReserveBytes), Workspace = Region(plan.WorkspaceBytes),
+                X = New(new Shape(steps, 1, Input), 1f),
+                HT = hT,
+                Reserve = Region(plan.ReserveBytes),
+                Workspace = Region(plan.WorkspaceBytes),
             };
             _packed = Region(plan.PackedBytes);
         }
