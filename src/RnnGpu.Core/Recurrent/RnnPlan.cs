@@ -177,7 +177,6 @@ public sealed partial class RnnPlan
     private void CheckWeights(in RnnLayerTensors w, int index, int input)
     {
         int gh = Spec.GateSize, h = Spec.HiddenSize;
-        string where = $"layer {index / Spec.Directions}{(index % Spec.Directions == 1 ? " reverse" : "")}";
         Check(w.WeightIh, new Shape(gh, input), "weight_ih");
         Check(w.WeightHh, new Shape(gh, h), "weight_hh");
         if (Spec.Bias)
@@ -188,7 +187,9 @@ public sealed partial class RnnPlan
 
         void Check(in TensorView view, Shape shape, string name)
         {
-            if (view.IsEmpty || view.Shape != shape) { throw new ArgumentException($"{where}: {name} is {shape}, not {view}"); }
+            if (!view.IsEmpty && view.Shape == shape) { return; }
+            string where = $"layer {index / Spec.Directions}{(index % Spec.Directions == 1 ? " reverse" : "")}";
+            throw new ArgumentException($"{where}: {name} is {shape}, not {view}");
         }
     }
 }

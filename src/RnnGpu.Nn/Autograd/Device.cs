@@ -41,7 +41,15 @@ public sealed class Device : IDisposable
     /// Finished backward passes: with <see cref="Seed"/> and the layer's site it keys dropout. A checkpoint stores it; set it
     /// to resume with the same masks.
     /// </summary>
-    public ulong Step { get; set; }
+    public ulong Step
+    {
+        get;
+        set
+        {
+            field = value;
+            StepStart++;
+        }
+    }
 
     /// <summary>Whether operations are recorded for <see cref="Tensor.Backward()"/>: not inside <see cref="NoGrad"/>.</summary>
     public bool GradEnabled => _noGradDepth == 0;
@@ -61,6 +69,12 @@ public sealed class Device : IDisposable
     internal BufferPool Pool { get; }
 
     internal Tape Tape { get; }
+
+    /// <summary>
+    /// Moves on when a step starts: a layer that draws several masks in one step counts them from here, so that a step dropped and
+    /// run again draws the same.
+    /// </summary>
+    internal long StepStart { get; private set; }
 
     /// <summary>Moves on with every registration of a parameter or module: cached lists compare it.</summary>
     internal long RegistrationVersion { get; set; }
@@ -126,6 +140,7 @@ public sealed class Device : IDisposable
     {
         Tape.Clear();
         ReleaseStepTensors();
+        StepStart++;
     }
 
     /// <summary>Gives cached memory that no tensor uses back to the backend.</summary>

@@ -12,6 +12,7 @@ internal abstract class TapeNode
     private TensorSlot?[] _inputs = new TensorSlot?[3];
     private TensorSlot?[] _outputs = new TensorSlot?[1];
     private Storage?[] _saved = new Storage?[2];
+    private Storage?[] _pending = new Storage?[3];
     private int _savedCount;
     private Storage? _temporary;
 
@@ -51,7 +52,12 @@ internal abstract class TapeNode
 
     public void AddInput(TensorSlot slot)
     {
-        if (InputCount == _inputs.Length) { Array.Resize(ref _inputs, 2 * InputCount); }
+        if (InputCount == _inputs.Length)
+        {
+            Array.Resize(ref _inputs, 2 * InputCount);
+            Array.Resize(ref _pending, 2 * InputCount);
+        }
+
         slot.References++;
         _inputs[InputCount++] = slot;
     }
@@ -98,6 +104,9 @@ internal abstract class TapeNode
         {
             Device.Unreference(_inputs[i]!);
             _inputs[i] = null;
+            if (_pending[i] is not { } pending) { continue; }
+            Device.Pool.Release(pending);
+            _pending[i] = null;
         }
 
         EndTemporary();
@@ -143,18 +152,26 @@ internal abstract class TapeNode
     }
 
     /// <summary>
-    /// A place for an operation that can only assign: the gradient itself if it is the first, else a temporary that
+    /// A place for an operation that can only assign: the gradient itself if it is the first, else memory that
     /// <see cref="EndAssign"/> adds.
     /// </summary>
-    protected TensorView BeginAssign(int index) => Input(index).HasGradient ? Temporary(Input(index).Shape) : Gradient(index, out _);
+    protected TensorView BeginAssign(int index)
+    {
+        TensorSlot slot = Input(index);
+        if (!slot.HasGradient) { return Gradient(index, out _); }
+        Storage pending = Device.Pool.Lease(slot.View.Length * sizeof(float));
+        _pending[index] = pending;
+        return new TensorView(pending.Buffer, 0, slot.Shape);
+    }
 
     /// <summary>Completes <see cref="BeginAssign"/>.</summary>
     protected void EndAssign(int index)
     {
-        if (_temporary is null) { return; }
+        if (_pending[index] is not { } pending) { return; }
         TensorSlot slot = Input(index);
-        Backend.AddScaled(1f, new TensorView(_temporary.Buffer, 0, slot.Shape), 1f, slot.Gradient);
-        EndTemporary();
+        Backend.AddScaled(1f, new TensorView(pending.Buffer, 0, slot.Shape), 1f, slot.Gradient);
+        Device.Pool.Release(pending);
+        _pending[index] = null;
     }
 
     /// <summary>Scratch memory; one at a time, until <see cref="EndTemporary"/>.</summary>

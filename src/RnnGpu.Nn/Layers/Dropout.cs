@@ -10,7 +10,7 @@ namespace RnnGpu.Nn;
 public sealed class Dropout : Module
 {
     private readonly uint _site;
-    private ulong _step;
+    private long _stepStart;
     private long _drawn;
 
     /// <summary>A dropout layer.</summary>
@@ -35,14 +35,14 @@ public sealed class Dropout : Module
     public override Tensor Forward(Tensor input)
     {
         if (!Training || Probability == 0f) { return input; }
-        if (_step != Device.Step)
+        if (_stepStart != Device.StepStart)
         {
-            _step = Device.Step;
+            _stepStart = Device.StepStart;
             _drawn = 0;
         }
 
         // A layer used twice in one step goes on in its stream, so that its masks differ.
-        Tensor y = input.Dropout(Probability, new RandomKey(Device.Seed, _step, _site), _drawn);
+        Tensor y = input.Dropout(Probability, new RandomKey(Device.Seed, Device.Step, _site), _drawn);
         _drawn += input.Length;
         return y;
     }

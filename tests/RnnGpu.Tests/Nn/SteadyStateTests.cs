@@ -51,6 +51,66 @@ public sealed class SteadyStateTests : NnTestBase
         Assert.All(losses, static loss => Assert.True(float.IsFinite(loss)));
     }
 
+    [Theory]
+    [InlineData(CellKind.Lstm, false)]
+    [InlineData(CellKind.GruResetAfter, true)]
+    public void RecurrentTrainingAllocatesNothingAfterTheFirstSteps(CellKind cell, bool bidirectional)
+    {
+        using var embedding = new Embedding(Device, 11, 6);
+        using Recurrent layer = cell == CellKind.Lstm
+            ? new Lstm(Device, 6, 9, 2, bidirectional, dropout: 0.2f)
+            : new Gru(Device, 6, 9, 2, bidirectional, dropout: 0.2f);
+        using var output = new Dense(Device, layer.Spec.OutputSize, 11);
+        using RecurrentState state = layer.NewState(3);
+        var loss = new SoftmaxCrossEntropy();
+        int[] tokens = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1], lengths = [4, 0, 2];
+        var shape = new Shape(4, 3);
+
+        void Step()
+        {
+            Tensor x = Device.Tensor(tokens, shape);
+            RecurrentOutput y = layer.Run(embedding.Forward(x), state, Device.Tensor(lengths, new Shape(3)));
+            (loss.Forward(output.Forward(y.Output), x) + y.Hidden.Mean()).Backward();
+            IReadOnlyList<Parameter> parameters = layer.Parameters();
+            for (int i = 0; i < parameters.Count; i++)
+            {
+                Device.Backend.AddScaled(-0.1f, parameters[i].Gradient, 1f, parameters[i].Weight);
+                parameters[i].MarkChanged();
+            }
+
+            layer.ZeroGrad();
+        }
+
+        for (int i = 0; i < 3; i++) { Step(); }
+        long count = Device.AllocationCount, leased = Device.LeasedBytes;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 50; i++) { Step(); }
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(count, Device.AllocationCount);
+        Assert.Equal(leased, Device.LeasedBytes);
+    }
+
+    [Fact]
+    public void StreamingAllocatesNothingAfterTheFirstCalls()
+    {
+        using var layer = new Lstm(Device, 4, 8, 2);
+        using RecurrentState state = layer.NewState(1);
+        float[] x = [1f, 2f, 3f, 4f], y = new float[8];
+
+        void Step()
+        {
+            using NoGradScope scope = Device.NoGrad();
+            layer.Step(Device.Tensor(x, new Shape(1, 4)), state).CopyTo(y.AsSpan());
+        }
+
+        Step();
+        Step();
+        long count = Device.AllocationCount, before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 200; i++) { Step(); }
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(count, Device.AllocationCount);
+    }
+
     [Fact]
     public void InferenceAllocatesNothingAfterTheFirstCalls()
     {
