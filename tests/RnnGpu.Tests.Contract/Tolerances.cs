@@ -1,3 +1,5 @@
+using RnnGpu.Core;
+
 namespace RnnGpu.Tests.Contract;
 
 /// <summary>Every tolerance of the tests, each with its reason.</summary>
@@ -35,18 +37,37 @@ public static class Tolerances
     public static double Elementary(double result) => Chain(2 * ElementaryUlps, Math.Abs(result));
 
     /// <summary>
-    /// States and gates of a recurrence, absolute. A step's pre-activation is a chain over H terms of weights about 1/sqrt(H) and states up
-    /// to 1, which sum to at most sqrt(H) in absolute value, on top of inputs up to 2; gates and states have slopes of at most 1 in it, plus
-    /// their own <see cref="ElementaryUlps"/>. Errors of earlier steps come through R once more each, damped by the gates: a
-    /// factor of at most 2 a step for these weights over a few steps, which is put down as the number of steps.
-    /// A gate in the wrong place differs by 0.1, a thousand times as much.
+    /// A long chain's likely error: roundings are independent, so n of them add up like a random walk, lambda sqrt(n) u with lambda = 4
+    /// exceeded with probability 2 exp(-lambda²/2) = 7e-4 for a term at a time, far less for all (Higham and Mary, A new approach to
+    /// probabilistic rounding error analysis, SIAM J. Sci. Comput. 41, 2019). For results that pass through many chains one after
+    /// another, whose worst cases never meet; single products are held to their exact bits elsewhere.
     /// </summary>
-    public static double RecurrentForward(int hidden, int steps) =>
-        Chain((hidden + (4 * ElementaryUlps)) * Math.Min(steps, 8), Math.Sqrt(hidden) + 2);
+    public static double LikelyChain(double n, double magnitude) => Chain(4 * Math.Sqrt(n), magnitude);
 
     /// <summary>
-    /// Gradients of a recurrence, relative to the largest: chains over the G*H rows of R a step, with the same growth as forward, on
-    /// top of the forward pass's own error.
+    /// States and gates of a recurrence, absolute. A step's pre-activation is a chain over H terms of weights about 1/sqrt(H) and states up
+    /// to 1, which sum to at most sqrt(H) in absolute value, on top of inputs up to 2; gates and states have slopes of at most 1 in it, plus
+    /// their own <see cref="ElementaryUlps"/>. Errors of earlier steps come through R and the gates, which damp them: twice a
+    /// step's own covers the sum. A gate in the wrong place differs by 0.1, ten thousand times as much.
     /// </summary>
-    public static double RecurrentBackward(int rows, int steps) => 2 * RecurrentForward(rows, steps);
+    public static double RecurrentForward(int hidden) => 2 * (LikelyChain(hidden, Math.Sqrt(hidden) + 2) + Elementary(1));
+
+    /// <summary>
+    /// Gradients of a recurrence, relative to the largest: chains over the G*H rows of R a step, on top of the forward pass's error, which
+    /// enters twice (slopes of the gates, and states as factors).
+    /// </summary>
+    public static double RecurrentBackward(int rows) => 2 * RecurrentForward(rows);
+
+    /// <summary>
+    /// Outputs and states of a stack, absolute: <see cref="RecurrentForward"/> with the input product's terms in the chain, layer after
+    /// layer, each passing the errors of the one below on with slopes of at most about 1.
+    /// </summary>
+    public static double StackForward(StackReference stack) => stack.Layers * RecurrentForward(stack.Hidden + stack.InputOf(stack.Layers - 1));
+
+    /// <summary>
+    /// Gradients of a stack, relative to the largest: <see cref="RecurrentBackward"/> layer after layer, and the chain over T*B rows of the
+    /// parameters' gradients.
+    /// </summary>
+    public static double StackGradient(StackReference stack) =>
+        (stack.Layers * RecurrentBackward((Layouts.Gates(stack.Cell) * stack.Hidden) + stack.Input)) + LikelyChain(stack.Steps * stack.Batch, 1);
 }
