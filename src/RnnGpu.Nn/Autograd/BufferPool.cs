@@ -23,6 +23,7 @@ internal sealed class BufferPool(IBackend backend) : IDisposable
 
     private readonly Dictionary<long, Stack<Storage>> _free = [];
     private readonly List<Storage> _all = [];
+    private bool _disposed;
 
     public long LeasedBytes { get; private set; }
 
@@ -47,7 +48,7 @@ internal sealed class BufferPool(IBackend backend) : IDisposable
     /// <summary>Drops one reference; the last one returns the block to the free list.</summary>
     public void Release(Storage storage)
     {
-        if (--storage.References > 0) { return; }
+        if (--storage.References > 0 || _disposed) { return; }
         LeasedBytes -= storage.Bytes;
         _free[storage.Bytes].Push(storage);
     }
@@ -72,6 +73,7 @@ internal sealed class BufferPool(IBackend backend) : IDisposable
 
     public void Dispose()
     {
+        _disposed = true;
         foreach (Storage storage in _all) { storage.Buffer.Dispose(); }
         _all.Clear();
         _free.Clear();

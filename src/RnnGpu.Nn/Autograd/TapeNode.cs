@@ -122,8 +122,6 @@ internal abstract class TapeNode
 
     protected TensorSlot Output(int index) => _outputs[index]!;
 
-    protected Storage Saved(int index) => _saved[index]!;
-
     /// <summary>Value of an input.</summary>
     protected TensorView X(int index) => _inputs[index]!.View;
 
@@ -216,13 +214,15 @@ internal abstract class TapeNode
         else { Backend.Copy(Dy, dx); }
     }
 
-    /// <summary>Makes a saved block, which holds the gradient of an input, that gradient; or adds it.</summary>
-    protected void PassSaved(int saved, int input)
+    /// <summary>
+    /// Makes the memory of a stored operand, which holds the gradient of an input, that gradient; or adds it.
+    /// </summary>
+    protected void PassStored(int stored, int input)
     {
         TensorSlot slot = Input(input);
-        Storage storage = Saved(saved);
         if (!slot.HasGradient && slot.Parameter is null)
         {
+            Storage storage = Input(stored).Storage!;
             slot.ReleaseGradient();
             storage.References++;
             slot.GradientStorage = storage;
@@ -231,8 +231,7 @@ internal abstract class TapeNode
         }
 
         TensorView dx = Gradient(input, out bool accumulate);
-        var gradient = new TensorView(storage.Buffer, 0, dx.Shape);
-        if (accumulate) { Backend.AddScaled(1f, gradient, 1f, dx); }
-        else { Backend.Copy(gradient, dx); }
+        if (accumulate) { Backend.AddScaled(1f, X(stored), 1f, dx); }
+        else { Backend.Copy(X(stored), dx); }
     }
 }

@@ -27,37 +27,33 @@ public abstract class ElementwiseLoss : Loss
         if (x.Shape != t.Shape) { throw new ArgumentException($"{name}: predictions {x.Shape} and targets {t.Shape} must have one shape"); }
         CheckConstant(t, "targets");
         Device device = x.Device;
-        long count = x.View.Length;
-        Storage? spread = null;
-        TensorView weight = weights.IsEmpty ? default : Spread(weights.Float(name), x, name, out spread);
-        Storage scale = Scale(device, default, weight, count, out int at);
-        Storage losses = device.Pool.Lease(count * sizeof(float));
-        Storage? gradient = device.Records(x) ? device.Pool.Lease(count * sizeof(float)) : null;
+        Tensor weight = weights.IsEmpty ? default : Spread(weights.Float(name), x, name);
+        TensorView w = weight.IsEmpty ? default : weight.View.Flat();
+        Tensor scale = Scale(device, default, w, x.View.Length);
+        Tensor losses = device.NewTensor(x.Shape);
+        Tensor gradient = device.Records(x) ? device.NewTensor(x.Shape) : default;
         device.Backend.ElementwiseLoss(
-            _kind, x.View, t.View, weight, new TensorView(scale.Buffer, at, new Shape(1)),
-            new TensorView(losses.Buffer, 0, x.Shape), gradient is null ? default : new TensorView(gradient.Buffer, 0, x.Shape));
-        if (spread is not null) { device.Pool.Release(spread); }
-        return Reduce(x, losses, count, scale, at, gradient);
+            _kind, x.View, t.View, w, scale.View, losses.View, gradient.IsEmpty ? default : gradient.View);
+        if (!weight.IsEmpty) { weight.Release(); }
+        return Reduce(x, losses, scale, gradient);
     }
 
-    /// <summary>Weights in the predictions' shape; in a new block where they had to be repeated.</summary>
-    private static TensorView Spread(TensorSlot weights, TensorSlot x, string name, out Storage? spread)
+    /// <summary>Weights in the predictions' shape: a view, or repeated into a new tensor.</summary>
+    private static Tensor Spread(TensorSlot weights, TensorSlot x, string name)
     {
         CheckConstant(weights, "weights");
-        spread = null;
         Shape shape = weights.Shape;
-        if (shape == x.Shape) { return weights.View.Flat(); }
+        if (shape == x.Shape) { return x.Device.NewView(weights, weights.View); }
         if (x.Shape.Rank > 0 && shape == x.Shape.Without(x.Shape.Rank - 1)) { shape = shape.Append(1); }
         if (Operands.Broadcast(shape, x.Shape, name) != x.Shape)
         {
             throw new ArgumentException($"{name}: weights {weights.Shape} do not broadcast to predictions {x.Shape}");
         }
 
-        spread = x.Device.Pool.Lease(x.View.Length * sizeof(float));
-        var view = new TensorView(spread.Buffer, 0, x.Shape);
+        Tensor spread = x.Device.NewTensor(x.Shape);
         x.Device.Backend.CopyStrided(
-            weights.View, Operands.BroadcastStrides(shape, x.Shape), x.Shape, accumulate: false, view, Strides.Contiguous(x.Shape));
-        return view.Flat();
+            weights.View, Operands.BroadcastStrides(shape, x.Shape), x.Shape, accumulate: false, spread.View, Strides.Contiguous(x.Shape));
+        return spread;
     }
 }
 

@@ -42,49 +42,49 @@ public abstract class Loss
     }
 
     /// <summary>
-    /// Reduces losses to a scalar: <c>y = scale sum(losses)</c>. Takes over the three blocks; <paramref name="gradient"/> null
-    /// when not recorded.
+    /// Reduces losses to a scalar: <c>y = scale sum(losses)</c>. Takes over all three; <paramref name="gradient"/> is the default
+    /// tensor when nothing is recorded.
     /// </summary>
-    private protected static Tensor Reduce(TensorSlot x, Storage losses, long count, Storage scale, int scaleAt, Storage? gradient)
+    private protected static Tensor Reduce(TensorSlot x, Tensor losses, Tensor scale, Tensor gradient)
     {
         Device device = x.Device;
         Tensor y = device.NewTensor(Shape.Scalar);
-        device.Backend.SumTo(new TensorView(losses.Buffer, 0, new Shape(checked((int)count))), accumulate: false, y.View);
-        device.Backend.Binary(BinaryOp.Multiply, y.View, new TensorView(scale.Buffer, scaleAt, Shape.Scalar), y.View);
-        device.Pool.Release(losses);
-        device.Pool.Release(scale);
-        if (gradient is not null) { device.Tape.Record<LossNode>().Set(x, gradient, y); }
+        device.Backend.SumTo(losses.View, accumulate: false, y.View);
+        device.Backend.Binary(BinaryOp.Multiply, y.View, scale.View.Reshape(Shape.Scalar), y.View);
+        losses.Release();
+        scale.Release();
+        if (gradient.IsEmpty) { return y; }
+        device.Tape.Record<LossNode>().Set(x, gradient.Slot, y);
+        gradient.Release();
         return y;
     }
 
-    /// <summary>
-    /// The factor between the sum of losses and the result: element <paramref name="at"/> of a new block.
-    /// </summary>
-    private protected Storage Scale(Device device, in TensorView targets, in TensorView weights, long rows, out int at)
+    /// <summary>The factor between the sum of losses and the result, one element.</summary>
+    private protected Tensor Scale(Device device, in TensorView targets, in TensorView weights, long rows)
     {
-        Storage storage = device.Pool.Lease(2 * sizeof(float));
-        var view = new TensorView(storage.Buffer, 0, new Shape(2));
-        at = Reduction == Reduction.Mean ? 1 : 0;
-        if (Reduction == Reduction.Mean) { device.Backend.CountWeights(targets, weights, rows, view); }
-        else { device.Backend.Fill(1f, view); }
-        return storage;
+        if (Reduction == Reduction.Sum) { return device.Full(new Shape(1), 1f); }
+        Tensor both = device.NewTensor(new Shape(2));
+        device.Backend.CountWeights(targets, weights, rows, both.View);
+        Tensor scale = device.NewView(both.Slot, both.View.Slice(1, new Shape(1)));
+        both.Release();
+        return scale;
     }
 }
 
 /// <summary>A loss whose gradient was computed with its value; backward multiplies it by the loss's own gradient.</summary>
 internal sealed class LossNode : TapeNode
 {
-    public void Set(TensorSlot x, Storage gradient, Tensor y)
+    public void Set(TensorSlot x, TensorSlot gradient, Tensor y)
     {
         AddInput(x);
-        Save(gradient);
+        AddInput(gradient);
         AddOutput(y);
     }
 
     public override void Backward()
     {
-        var gradient = new TensorView(Saved(0).Buffer, 0, X(0).Shape);
+        TensorView gradient = X(1);
         if (!Output(0).GradientIsOne) { Backend.Binary(BinaryOp.Multiply, gradient, Dy, gradient); }
-        PassSaved(0, input: 0);
+        PassStored(stored: 1, input: 0);
     }
 }

@@ -46,13 +46,12 @@ public sealed class SoftmaxCrossEntropy : Loss
         if (w is not null) { CheckConstant(w, "weights"); }
         Device device = x.Device;
         TensorView target = t.View.Flat(), weight = w is null ? default : w.View.Flat();
-        Storage scale = Scale(device, target, weight, rows, out int at);
-        Storage losses = device.Pool.Lease(rows * sizeof(float));
-        Storage? gradient = device.Records(x) ? device.Pool.Lease(x.View.Length * sizeof(float)) : null;
+        Tensor scale = Scale(device, target, weight, rows);
+        Tensor losses = device.NewTensor(target.Shape);
         TensorView logits = x.View.Table();
+        Tensor gradient = device.Records(x) ? device.NewTensor(logits.Shape) : default;
         device.Backend.SoftmaxCrossEntropy(
-            logits, target, weight, LabelSmoothing, new TensorView(scale.Buffer, at, new Shape(1)),
-            new TensorView(losses.Buffer, 0, target.Shape), gradient is null ? default : new TensorView(gradient.Buffer, 0, logits.Shape));
-        return Reduce(x, losses, rows, scale, at, gradient);
+            logits, target, weight, LabelSmoothing, scale.View, losses.View, gradient.IsEmpty ? default : gradient.View);
+        return Reduce(x, losses, scale, gradient);
     }
 }

@@ -23,41 +23,33 @@ public readonly partial struct Tensor
         Device device = x.Device;
         Tensor y = device.NewTensor(x.Shape);
         var rows = new Shape(checked((int)x.Shape.Rows));
-        Storage mean = device.Pool.Lease(rows.Length * sizeof(float)), rstd = device.Pool.Lease(rows.Length * sizeof(float));
-        device.Backend.LayerNorm(
-            x.View.Table(), g.View, b.View, epsilon, y.View.Table(),
-            new TensorView(mean.Buffer, 0, rows), new TensorView(rstd.Buffer, 0, rows));
+        Tensor mean = device.NewTensor(rows), rstd = device.NewTensor(rows);
+        device.Backend.LayerNorm(x.View.Table(), g.View, b.View, epsilon, y.View.Table(), mean.View, rstd.View);
         if (device.Records(x, g) || device.Records(b))
         {
-            device.Tape.Record<LayerNormNode>().Set(x, g, b, mean, rstd, y);
-        }
-        else
-        {
-            device.Pool.Release(mean);
-            device.Pool.Release(rstd);
+            device.Tape.Record<LayerNormNode>().Set(x, g, b, mean.Slot, rstd.Slot, y);
         }
 
+        mean.Release();
+        rstd.Release();
         return y;
     }
 }
 
 internal sealed class LayerNormNode : TapeNode
 {
-    public void Set(TensorSlot x, TensorSlot gamma, TensorSlot beta, Storage mean, Storage rstd, Tensor y)
+    public void Set(TensorSlot x, TensorSlot gamma, TensorSlot beta, TensorSlot mean, TensorSlot rstd, Tensor y)
     {
         AddInput(x);
         AddInput(gamma);
         AddInput(beta);
-        Save(mean);
-        Save(rstd);
+        AddInput(mean);
+        AddInput(rstd);
         AddOutput(y);
     }
 
     public override void Backward()
     {
-        var rows = new Shape((int)X(0).Shape.Rows);
-        TensorView mean = new(Saved(0).Buffer, 0, rows), rstd = new(Saved(1).Buffer, 0, rows);
-
         // One operation makes all three; what is not asked for goes to scratch memory.
         Storage? spareGamma = Wants(1) ? null : Device.Pool.Lease(X(1).Length * sizeof(float));
         Storage? spareBeta = Wants(2) ? null : Device.Pool.Lease(X(2).Length * sizeof(float));
@@ -65,7 +57,7 @@ internal sealed class LayerNormNode : TapeNode
         TensorView dBeta = spareBeta is null ? AccumulatedGradient(2) : Zeroed(spareBeta, X(2).Shape);
         TensorView dx = Wants(0) ? BeginAssign(0) : Temporary(X(0).Shape);
         Backend.LayerNormBackward(
-            X(0).Table(), X(1), mean, rstd, Dy.Table(), dx.Table(), dGamma, dBeta);
+            X(0).Table(), X(1), X(3), X(4), Dy.Table(), dx.Table(), dGamma, dBeta);
         if (Wants(0)) { EndAssign(0); }
         else { EndTemporary(); }
         if (spareGamma is not null) { Device.Pool.Release(spareGamma); }

@@ -222,11 +222,43 @@ public sealed class TapeLifetimeTests : NnTestBase
     }
 
     [Fact]
+    public void AnOperationThatFailsLosesNoMemory()
+    {
+        using var embedding = new Embedding(Device, 4, 3);
+        using var norm = new LayerNorm(Device, 3);
+        using var lstm = new Lstm(Device, 3, 3);
+        long before = 0;
+        for (int i = 0; i < 4; i++)
+        {
+            Tensor x = Device.Tensor([0, 1, 2, 3], new Shape(4));
+            Tensor y = norm.Forward(embedding.Forward(x));
+            lstm.Forward(y.Reshape(2, 2, 3));
+            Assert.Throws<ArgumentException>(() => embedding.Forward(Device.Tensor([4], new Shape(1))));
+            Assert.Throws<ArgumentException>(() => new SoftmaxCrossEntropy().Forward(y, x));
+            Device.ReleaseStep();
+            if (i == 1) { before = Device.LeasedBytes; }
+        }
+
+        Assert.Equal(before, Device.LeasedBytes);
+        Assert.Equal(0, Device.Tape.Count);
+    }
+
+    [Fact]
     public void DisposedDeviceRefusesTensors()
     {
         Device device = NewDevice();
         device.Dispose();
         Assert.Throws<ObjectDisposedException>(() => device.Zeros(new Shape(2)));
+        device.Dispose();
+    }
+
+    [Fact]
+    public void ModulesMayOutliveTheirDevice()
+    {
+        Device device = NewDevice();
+        using var lstm = new Lstm(device, 2, 3);
+        using RecurrentState state = lstm.NewState(1);
+        lstm.Run(device.Zeros(new Shape(2, 1, 2)), state).Output.Sum().Backward();
         device.Dispose();
     }
 

@@ -54,7 +54,6 @@ public abstract partial class Recurrent
             outputs ? Device.NewTensor(x.Shape.WithColumns(Spec.OutputSize)) : default,
             Device.NewTensor(states),
             Layouts.HasCellState(Spec.Cell) ? Device.NewTensor(states) : default);
-        Storage workspace = Device.Pool.Lease(plan.Plan.WorkspaceBytes);
         Storage? reserve = records ? Device.Pool.Lease(plan.Plan.ReserveBytes) : null;
         var call = new RnnForwardCall
         {
@@ -67,13 +66,19 @@ public abstract partial class Recurrent
             HT = output.Hidden.View,
             CT = output.Cell.IsEmpty ? default : output.Cell.View,
             Reserve = reserve is null ? default : RecurrentPlans.Region(reserve),
-            Workspace = RecurrentPlans.Region(workspace),
             DropoutKey = NextKey(),
         };
-        plan.Plan.Forward(call);
-        Device.Pool.Release(workspace);
-        if (reserve is null) { return output; }
+        try
+        {
+            Execute(plan.Plan, call);
+        }
+        catch when (reserve is not null)
+        {
+            Device.Pool.Release(reserve);
+            throw;
+        }
 
+        if (reserve is null) { return output; }
         RecurrentNode node = Device.Tape.Record<RecurrentNode>();
         node.Set(plan, call, _gradients, reserve);
         node.AddInput(x);
@@ -137,9 +142,8 @@ public abstract partial class Recurrent
         int batch = state.Batch;
         CachedPlan plan = _plans.GetPacked(Key(steps: 1, batch, training: false, inputGradient: false));
         Tensor y = Device.NewTensor(new Shape(batch, Spec.OutputSize));
-        Storage workspace = Device.Pool.Lease(plan.Plan.WorkspaceBytes);
         TensorView h = state.Hidden.View, c = state.Cell.IsEmpty ? default : state.Cell.View;
-        plan.Plan.Forward(new RnnForwardCall
+        var call = new RnnForwardCall
         {
             X = x.View.Reshape(new Shape(1, batch, Spec.InputSize)),
             H0 = h,
@@ -147,9 +151,8 @@ public abstract partial class Recurrent
             Y = y.View.Reshape(new Shape(1, batch, Spec.OutputSize)),
             HT = h,
             CT = c,
-            Workspace = RecurrentPlans.Region(workspace),
-        });
-        Device.Pool.Release(workspace);
+        };
+        Execute(plan.Plan, call);
         return y;
     }
 
@@ -163,6 +166,19 @@ public abstract partial class Recurrent
         both.Release();
         rows.Release();
         return last;
+    }
+
+    private void Execute(RnnPlan plan, in RnnForwardCall call)
+    {
+        Storage workspace = Device.Pool.Lease(plan.WorkspaceBytes);
+        try
+        {
+            plan.Forward(call with { Workspace = RecurrentPlans.Region(workspace) });
+        }
+        finally
+        {
+            Device.Pool.Release(workspace);
+        }
     }
 
     private bool Records(TensorSlot x, TensorSlot? h0, TensorSlot? c0)
