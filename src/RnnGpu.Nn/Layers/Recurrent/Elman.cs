@@ -2,16 +2,6 @@ using RnnGpu.Core;
 
 namespace RnnGpu.Nn;
 
-/// <summary>The function of an Elman network's state.</summary>
-public enum Nonlinearity
-{
-    /// <summary>tanh.</summary>
-    Tanh,
-
-    /// <summary>ReLU.</summary>
-    Relu,
-}
-
 /// <summary>Elman network, PyTorch's <c>nn.RNN</c>: <c>h' = phi(W x + b_ih + R h + b_hh)</c> (<see cref="ElmanCell"/>).</summary>
 public sealed class Elman : Recurrent
 {

@@ -56,15 +56,3 @@ public abstract class ElementwiseLoss : Loss
         return spread;
     }
 }
-
-/// <summary>Mean squared error: <c>(x - t)²</c>.</summary>
-public sealed class Mse(Reduction reduction = Reduction.Mean) : ElementwiseLoss(ElementLoss.SquaredError, reduction);
-
-/// <summary>Mean absolute error: <c>|x - t|</c>, slope 0 at 0.</summary>
-public sealed class Mae(Reduction reduction = Reduction.Mean) : ElementwiseLoss(ElementLoss.AbsoluteError, reduction);
-
-/// <summary>
-/// Binary cross-entropy of logits x with targets t in 0..1: <c>-t log sigmoid(x) - (1-t) log(1 - sigmoid(x))</c>, computed as
-/// <c>max(x,0) - x t + log(1 + exp(-|x|))</c>.
-/// </summary>
-public sealed class BinaryCrossEntropy(Reduction reduction = Reduction.Mean) : ElementwiseLoss(ElementLoss.BinaryCrossEntropy, reduction);
