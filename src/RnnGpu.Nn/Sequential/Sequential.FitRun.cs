@@ -12,7 +12,6 @@ public sealed partial class Sequential
         private readonly int _batchSize;
         private readonly Tensor _lossSum;
         private readonly Tensor[] _best = [];
-        private Evaluation? _training;
         private Evaluation? _validation;
         private long _weight;
         private bool _hasBest;
@@ -57,8 +56,8 @@ public sealed partial class Sequential
         public void OnEpoch(in TrainingFigures figures)
         {
             double sum = _lossSum.Item();
-            _training = new Evaluation(_model._loss!.Reduction == Reduction.Sum ? sum : sum / _weight, _model.MetricValues());
-            _model.History!.Add(new EpochFigures(_training, Validation: null, figures.LearningRate));
+            var training = new Evaluation(_model._loss!.Reduction == Reduction.Sum ? sum : sum / _weight, _model.MetricValues());
+            _model.History!.Add(new EpochFigures(training, Validation: null, figures.LearningRate));
             _model.Device.Backend.Fill(0f, _lossSum.View);
             _weight = 0;
             foreach (Metric metric in _model._metrics) { metric.Reset(); }

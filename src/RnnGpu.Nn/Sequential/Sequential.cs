@@ -64,12 +64,12 @@ public sealed partial class Sequential : Module
         return shape;
     }
 
-    private static string Title(Module layer) => layer switch
+    /// <summary>Kind of a layer; of one around another, such as TimeDistributed, both.</summary>
+    private static string Title(Module layer)
     {
-        TimeDistributed t => $"TimeDistributed({Title(t.Inner)})",
-        Bidirectional b => $"Bidirectional({Title(b.Inner)})",
-        _ => layer.GetType().Name,
-    };
+        string name = layer.GetType().Name;
+        return layer.Modules is [{ Key: "module", Value: { } inner }] ? $"{name}({Title(inner)})" : name;
+    }
 
     private Shape LayerShape(int index, Shape input)
     {
