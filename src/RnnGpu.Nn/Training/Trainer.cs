@@ -92,8 +92,8 @@ public sealed partial class Trainer<TBatch> : IDisposable
         _model.Train();
         ZeroGrad();
         Tell(Moment.Start);
-        TrainingEnd? end;
-        while ((end = End(cancellation)) is null)
+        TrainingEnd? end = End(cancellation);
+        while (end is null)
         {
             Update();
             if (_figures.IsFull || IsDue(_options.ReportEvery)) { ReadFigures(); }
@@ -101,7 +101,8 @@ public sealed partial class Trainer<TBatch> : IDisposable
             bool epochEnded = _source.EpochEnded;
             if (epochEnded) { EndEpoch(); }
             bool best = (IsDue(_options.ValidateEvery) || (epochEnded && _options.ValidateEachEpoch)) && Validate();
-            if (IsDue(_options.CheckpointEvery) || (best && _options.SaveBest)) { SaveIfWanted(); }
+            end = End(cancellation);
+            if (end is null && (IsDue(_options.CheckpointEvery) || (best && _options.SaveBest))) { SaveIfWanted(); }
         }
 
         return Finish(end.Value);

@@ -159,7 +159,7 @@ public sealed class OptimizerTests : NnTestBase
         Assert.Contains("beta2", Refused(() => new Adam(_model, beta2: 1f)), StringComparison.Ordinal);
         Assert.Contains("epsilon", Refused(() => new RmsProp(_model, epsilon: 0f)), StringComparison.Ordinal);
         Assert.Contains("weight decay", Refused(() => new AdamW(_model, weightDecay: -0.1f)), StringComparison.Ordinal);
-        Assert.Contains("'a' is in the optimiser twice", Refused(() => new Sgd([.. Groups, new ParameterGroup([new("c", _model.A)])])), StringComparison.Ordinal);
+        Assert.Contains("'c' is in the optimiser twice", Refused(() => new Sgd([.. Groups, new ParameterGroup([new("c", _model.A)])])), StringComparison.Ordinal);
         Assert.Contains("named 'a'", Refused(() => new Sgd([new ParameterGroup([new("a", _model.A), new("a", _model.B)])])), StringComparison.Ordinal);
         Assert.Contains("no parameter", Refused(() => new Sgd(Array.Empty<ParameterGroup>())), StringComparison.Ordinal);
         Assert.Contains("0.5", Refused(() => GradientClipping.Norm(-0.5f)), StringComparison.Ordinal);
