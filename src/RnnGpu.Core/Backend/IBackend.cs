@@ -10,6 +10,9 @@ namespace RnnGpu.Core;
 /// <item>Same inputs, same device: same bits, whatever the number of threads and however a caller cuts time or batch into
 /// pieces. Sums over a product's inner axis run in index order from the destination's old value, one fused multiply-add a term.</item>
 /// <item>A source may be the destination itself only where an operation says "in place".</item>
+/// <item>Sizes and types are checked before anything is queued. Indices are data: one that is too large is an
+/// <see cref="ArgumentException"/> (<see cref="IndexLimit"/>) of its operation or, on a device, of the next call that waits; what was computed
+/// from it is then undefined, and nothing outside the destinations was touched.</item>
 /// </list>
 /// One queue: not to be called from two threads at once.
 /// </summary>
@@ -34,11 +37,12 @@ public partial interface IBackend : IDisposable
         where T : unmanaged;
 
     /// <summary>Copies to the host; waits for everything queued.</summary>
-    /// <exception cref="ArgumentException">Lengths or element types differ.</exception>
+    /// <exception cref="ArgumentException">Lengths or element types differ; or an operation before met an index beyond its limit.</exception>
     void Download<T>(in TensorView source, Span<T> destination)
         where T : unmanaged;
 
     /// <summary>Waits until everything queued has run.</summary>
+    /// <exception cref="ArgumentException">An operation met an index beyond its limit.</exception>
     void Synchronize();
 }
 

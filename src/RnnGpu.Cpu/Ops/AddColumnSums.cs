@@ -8,8 +8,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void AddColumnSums(in MatrixView x, in TensorView y)
     {
-        if (x.IsEmpty || x.IsTransposed) { Check.Fail(nameof(AddColumnSums), $"x must be a matrix that is not transposed, not {x}"); }
-        Check.Floats(y, nameof(y), x.Columns);
+        Check.AddColumnSums(x, y);
         _columnSums.X = Floats(x);
         _columnSums.RowStride = x.RowStride;
         _columnSums.Rows = x.Rows;

@@ -9,8 +9,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void AddScaled(float alpha, in TensorView x, float beta, in TensorView y)
     {
-        Check.Floats(x, nameof(x));
-        Check.Floats(y, nameof(y), x.Length);
+        Check.AddScaled(x, y);
         _addScaled.Alpha = alpha;
         _addScaled.X = Floats(x);
         _addScaled.Beta = beta;

@@ -10,9 +10,7 @@ internal sealed unsafe partial class CpuBackend<T>
     /// <remarks>A NaN counts as the largest: the first of them is the answer.</remarks>
     public void ArgMax(in TensorView x, in TensorView y)
     {
-        Check.Floats(x, nameof(x));
-        Check.Ints(y, nameof(y), x.Shape.Rows);
-        if (x.Length == 0 && y.Length > 0) { Check.Fail(nameof(ArgMax), $"x is {x}: rows without elements have no largest one"); }
+        Check.ArgMax(x, y);
         _argMax.X = Floats(x);
         _argMax.Columns = x.Shape.Columns;
         _argMax.Y = Ints(y);

@@ -15,48 +15,14 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Binary(BinaryOp op, in TensorView a, in TensorView b, in TensorView y)
     {
-        if (!Enum.IsDefined(op)) { Check.Fail(nameof(Binary), $"{(int)op} is no function of two variables"); }
-        Check.Floats(a, nameof(a));
-        Check.Floats(b, nameof(b));
-        Check.Floats(y, nameof(y));
-        Shape shape = y.Shape;
-        var walk = default(Walk);
-        Strides ofA = BroadcastStrides(a, nameof(a), y), ofB = BroadcastStrides(b, nameof(b), y), ofY = Strides.Contiguous(shape);
-        for (int i = 0; i < shape.Rank; i++) { walk.Append(shape[i], ofA[i], ofB[i], ofY[i]); }
-
+        Check.Binary(op, a, b, y, out Walk walk);
         _binary.Op = op;
         _binary.A = Floats(a);
         _binary.B = Floats(b);
         _binary.Y = Floats(y);
         _binary.Walk = walk;
-        if ((_binary.A == _binary.Y && a.Length != y.Length) || (_binary.B == _binary.Y && b.Length != y.Length))
-        {
-            Check.Fail(nameof(Binary), $"in place only where the source has the destination's shape: {a}, {b}, {y}");
-        }
-
         _binary.Over(y.Length, cost: 1, _team);
     }
-
-    /// <summary>Steps of a source along the destination's axes: 0 where it is repeated.</summary>
-    private static Strides BroadcastStrides(in TensorView source, string name, in TensorView destination)
-    {
-        Shape from = source.Shape, to = destination.Shape;
-        int missing = to.Rank - from.Rank;
-        if (missing < 0) { FailBroadcast(source, name, destination); }
-        Strides contiguous = Strides.Contiguous(from);
-        Span<long> steps = stackalloc long[Shape.MaxRank];
-        steps.Clear();
-        for (int i = 0; i < from.Rank; i++)
-        {
-            if (from[i] != 1 && from[i] != to[missing + i]) { FailBroadcast(source, name, destination); }
-            steps[missing + i] = from[i] == 1 ? 0 : contiguous[i];
-        }
-
-        return new Strides(steps);
-    }
-
-    private static void FailBroadcast(in TensorView source, string name, in TensorView destination) => Check.Fail(
-        nameof(Binary), $"{name} {source} does not broadcast to y {destination}: each axis, counted from the last, must be equal or 1");
 
     private readonly struct AddFunction : IBinary
     {

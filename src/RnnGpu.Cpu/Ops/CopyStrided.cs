@@ -10,20 +10,9 @@ internal sealed unsafe partial class CpuBackend<T>
     public void CopyStrided(
         in TensorView source, Strides sourceStrides, Shape shape, bool accumulate, in TensorView destination, Strides destinationStrides)
     {
-        if (source.IsEmpty || destination.IsEmpty || source.DType != destination.DType || (accumulate && source.DType != DType.F32))
-        {
-            Check.Fail(
-                nameof(CopyStrided),
-                $"source is {source}, destination {destination}; they must have one type, and be floats to accumulate");
-        }
-
+        Check.CopyStrided(source, sourceStrides, shape, accumulate, destination, destinationStrides, out Walk walk);
         if (shape.Length == 0) { return; }
-        CheckWalk(source, nameof(source), sourceStrides, shape);
-        CheckWalk(destination, nameof(destination), destinationStrides, shape);
-        var walk = default(Walk);
-        for (int i = 0; i < shape.Rank; i++) { walk.Append(shape[i], sourceStrides[i], 0, destinationStrides[i]); }
-        MoveAxis(ref walk, FastestAxis(walk), walk.Rank - 1);
-        if (walk.InnerA != 1) { MoveAxis(ref walk, SourceAxis(walk), walk.Rank - 2); }
+        walk.OrderForCopy();
 
         _copyStrided.X = Floats(source);
         _copyStrided.Y = Floats(destination);
@@ -31,72 +20,8 @@ internal sealed unsafe partial class CpuBackend<T>
         _copyStrided.Accumulate = accumulate;
         long cost = walk.InnerA == 1 && walk.InnerY == 1 ? 1 : 4;
         // where several iterations meet in one element their order matters: one thread
-        if (VisitsEachElementOnce(walk)) { _copyStrided.OverRows(walk.Outer, walk.Inner, cost, _team); }
+        if (walk.WritesEachElementOnce()) { _copyStrided.OverRows(walk.Outer, walk.Inner, cost, _team); }
         else { _copyStrided.Alone(walk.Outer); }
-    }
-
-    private static void CheckWalk(in TensorView view, string name, Strides strides, Shape shape)
-    {
-        long low = 0, high = 0;
-        for (int i = 0; i < shape.Rank; i++)
-        {
-            long reach = (shape[i] - 1) * strides[i];
-            if (reach < 0) { low += reach; }
-            else { high += reach; }
-        }
-
-        if (low < 0 || high >= view.Length)
-        {
-            Check.Fail(nameof(CopyStrided), $"a walk of {shape} reaches elements {low}..{high} of {name}, which is {view}");
-        }
-    }
-
-    /// <summary>The axis to run innermost: one along which both operands are contiguous, else the destination's.</summary>
-    private static int FastestAxis(in Walk walk)
-    {
-        int best = walk.Rank - 1;
-        for (int i = 0; i < walk.Rank; i++)
-        {
-            if (walk.StepY(i) == 1 && (walk.StepA(i) == 1 || walk.InnerY != 1)) { best = i; }
-        }
-
-        return best;
-    }
-
-    /// <summary>The axis along which the source is contiguous; or the last but one.</summary>
-    private static int SourceAxis(in Walk walk)
-    {
-        for (int i = 0; i < walk.Rank - 2; i++)
-        {
-            if (walk.StepA(i) == 1) { return i; }
-        }
-
-        return walk.Rank - 2;
-    }
-
-    private static void MoveAxis(ref Walk walk, int axis, int to)
-    {
-        for (int i = axis; i < to; i++) { walk.Swap(i, i + 1); }
-    }
-
-    /// <summary>Whether no two iterations write one element: each step clears all that the shorter ones can reach.</summary>
-    private static bool VisitsEachElementOnce(in Walk walk)
-    {
-        long reached = 0;
-        for (int n = 0; n < walk.Rank; n++)
-        {
-            long next = long.MaxValue, reach = 0;
-            for (int i = 0; i < walk.Rank; i++)
-            {
-                long step = Math.Abs(walk.StepY(i));
-                if (step > reached && step < next) { (next, reach) = (step, step * (walk.Size(i) - 1)); }
-            }
-
-            if (next == long.MaxValue) { return false; }
-            reached += reach;
-        }
-
-        return true;
     }
 
     private sealed class CopyStridedJob : GrainedJob

@@ -8,10 +8,7 @@ internal sealed unsafe partial class CpuBackend<T>
 {
     public void CountWeights(in TensorView targets, in TensorView weights, long rows, in TensorView y)
     {
-        if (rows < 0) { Check.Fail(nameof(CountWeights), $"rows is {rows}"); }
-        if (!targets.IsEmpty) { Check.Ints(targets, nameof(targets), rows); }
-        Check.OptionalFloats(weights, nameof(weights), rows);
-        Check.Floats(y, nameof(y), 2);
+        Check.CountWeights(targets, weights, rows, y);
         int* target = Ints(targets);
         float* weight = Floats(weights);
         double sum = target == null && weight == null ? rows

@@ -10,10 +10,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Dropout(in TensorView x, float probability, RandomKey key, long first, in TensorView y)
     {
-        Check.Floats(x, nameof(x));
-        Check.Floats(y, nameof(y), x.Length);
-        if (!(probability >= 0 && probability < 1)) { Check.Fail(nameof(Dropout), $"probability {probability} is not in 0..1 (1 excluded)"); }
-        if (first < 0) { Check.Fail(nameof(Dropout), $"the first element's index {first} is negative"); }
+        Check.Dropout(x, probability, first, y);
         if (probability == 0)
         {
             Copy(x, y);

@@ -19,14 +19,7 @@ internal sealed unsafe partial class CpuBackend<T>
     public void ElementwiseLoss(
         ElementLoss kind, in TensorView x, in TensorView targets, in TensorView weights, in TensorView scale, in TensorView loss, in TensorView dx)
     {
-        if (!Enum.IsDefined(kind)) { Check.Fail(nameof(ElementwiseLoss), $"{(int)kind} is no loss"); }
-        Check.Floats(x, nameof(x));
-        Check.Floats(targets, nameof(targets), x.Length);
-        Check.OptionalFloats(weights, nameof(weights), x.Length);
-        Check.Floats(loss, nameof(loss), x.Length);
-        Check.OptionalFloats(dx, nameof(dx), x.Length);
-        if (!dx.IsEmpty) { Check.Floats(scale, nameof(scale), 1); }
-
+        Check.ElementwiseLoss(kind, x, targets, weights, scale, loss, dx);
         _elementwiseLoss.Kind = kind;
         _elementwiseLoss.X = Floats(x);
         _elementwiseLoss.Targets = Floats(targets);

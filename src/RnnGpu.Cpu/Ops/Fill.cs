@@ -9,25 +9,14 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Fill(float value, in TensorView destination)
     {
-        if (destination.IsEmpty) { Check.Fail(nameof(Fill), "there is no destination"); }
-        _fill.Pattern = BitConverter.SingleToInt32Bits(value);
-        if (destination.DType == DType.I32)
-        {
-            if (value != (int)value) { Check.Fail(nameof(Fill), $"{value} is not an int, but the destination is {destination}"); }
-            _fill.Pattern = (int)value;
-        }
-
+        _fill.Pattern = Check.Fill(value, destination);
         _fill.Y = Ints(destination);
         _fill.Over(destination.Length, cost: 1, _team);
     }
 
     public void Copy(in TensorView source, in TensorView destination)
     {
-        if (source.IsEmpty || destination.IsEmpty || source.DType != destination.DType || source.Length != destination.Length)
-        {
-            Check.Fail(nameof(Copy), $"source is {source}, destination {destination}; they must have the same type and number of elements");
-        }
-
+        Check.Copy(source, destination);
         _copy.X = Ints(source);
         _copy.Y = Ints(destination);
         if (_copy.X != _copy.Y) { _copy.Over(source.Length, cost: 1, _team); }

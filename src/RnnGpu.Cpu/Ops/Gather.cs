@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using RnnGpu.Core;
 
 namespace RnnGpu.Cpu;
@@ -8,27 +9,25 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Gather(in TensorView table, in TensorView indices, in TensorView y)
     {
-        Check.Floats(table, nameof(table));
-        int rows = CheckTable(table, y, nameof(y), indices, nameof(Gather));
+        IndexLimit limit = Check.Gather(table, indices, y);
         _gather.Table = Floats(table);
         _gather.Columns = table.Shape.Columns;
         _gather.Indices = Ints(indices);
         _gather.Y = Floats(y);
-        Check.Below(_gather.Indices, indices.Length, rows, "index", "rows of the table");
+        CheckBelow(_gather.Indices, indices.Length, limit);
         _gather.OverRows(indices.Length, _gather.Columns, cost: 1, _team);
     }
 
-    /// <summary>Checks <c>[V, E]</c> against <c>[N, E]</c> and <c>[N]</c>; gives V.</summary>
-    private static int CheckTable(in TensorView table, in TensorView rows, string name, in TensorView indices, string op)
+    /// <summary>Refuses the first index that is not below the limit; negative ones pass.</summary>
+    private static void CheckBelow(int* indices, long count, in IndexLimit limit)
     {
-        Check.Floats(rows, name, op);
-        Check.Ints(indices, "indices", indices.Length, op);
-        if (table.Shape.Rank != 2 || rows.Shape.Columns != table.Shape[1] || rows.Length != indices.Length * table.Shape[1])
+        long i = 0;
+        Vector256<int> bound = Vector256.Create(limit.Limit);
+        while (i <= count - 8 && !Vector256.GreaterThanOrEqualAny(Vector256.Load(indices + i), bound)) { i += 8; }
+        for (; i < count; i++)
         {
-            Check.Fail(op, $"table {table}, indices {indices} and {name} {rows} do not fit: [V, E], [N] and [N, E] are wanted");
+            if (indices[i] >= limit.Limit) { throw limit.Exceeded(indices[i], i); }
         }
-
-        return table.Shape[0];
     }
 
     private sealed class GatherJob : GrainedJob

@@ -10,13 +10,8 @@ internal sealed unsafe partial class CpuBackend<T>
     public void LayerNorm(
         in TensorView x, in TensorView gamma, in TensorView beta, float epsilon, in TensorView y, in TensorView mean, in TensorView rstd)
     {
-        Check.Floats(x, nameof(x));
+        Check.LayerNorm(x, gamma, beta, y, mean, rstd);
         int columns = x.Shape.Columns;
-        Check.Floats(gamma, nameof(gamma), columns);
-        Check.Floats(beta, nameof(beta), columns);
-        Check.SameMatrix(y, nameof(y), x, nameof(x));
-        Check.Floats(mean, nameof(mean), x.Shape.Rows);
-        Check.Floats(rstd, nameof(rstd), x.Shape.Rows);
         if (x.Length == 0) { return; }
         _layerNorm.X = Floats(x);
         _layerNorm.Gamma = Floats(gamma);

@@ -12,16 +12,9 @@ internal sealed unsafe partial class CpuBackend<T>
         in TensorView x, in TensorView gamma, in TensorView mean, in TensorView rstd, in TensorView dy,
         in TensorView dx, in TensorView dGamma, in TensorView dBeta)
     {
-        Check.Floats(x, nameof(x));
+        Check.LayerNormBackward(x, gamma, mean, rstd, dy, dx, dGamma, dBeta);
         long rows = x.Shape.Rows;
         int columns = x.Shape.Columns;
-        Check.Floats(gamma, nameof(gamma), columns);
-        Check.Floats(mean, nameof(mean), rows);
-        Check.Floats(rstd, nameof(rstd), rows);
-        Check.SameMatrix(dy, nameof(dy), x, nameof(x));
-        Check.SameMatrix(dx, nameof(dx), x, nameof(x));
-        Check.Floats(dGamma, nameof(dGamma), columns);
-        Check.Floats(dBeta, nameof(dBeta), columns);
         if (x.Length == 0) { return; }
 
         _layerNormGamma.Dy = Floats(dy);

@@ -9,37 +9,17 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Optimize(OptimizerStep step, in TensorView gradientScale, ReadOnlySpan<OptimizerSlot> slots)
     {
-        if (!Enum.IsDefined(step.Kind)) { Check.Fail(nameof(Optimize), $"{(int)step.Kind} is no update rule"); }
-        if (step.Kind is OptimizerKind.Adam or OptimizerKind.AdamW && step.Step < 1)
-        {
-            Check.Fail(nameof(Optimize), $"updates are counted from 1, but this is number {step.Step}");
-        }
-
-        Check.OptionalFloats(gradientScale, nameof(gradientScale), 1);
+        Check.Optimize(step, gradientScale, slots);
         _optimize.Clear(step, gradientScale.IsEmpty ? 1f : *Floats(gradientScale));
         foreach (ref readonly OptimizerSlot slot in slots)
         {
-            Check.Floats(slot.Weight, "a slot's weight");
-            long length = slot.Weight.Length;
-            Check.Floats(slot.Gradient, "its gradient", length);
-            if (step.Kind is OptimizerKind.Adam or OptimizerKind.AdamW) { Check.Floats(slot.First, "its first state", length); }
-            if (step.Kind == OptimizerKind.Sgd)
-            {
-                Check.OptionalFloats(slot.First, "its momentum", length);
-                if (slot.First.IsEmpty && step.Beta1 != 0)
-                {
-                    Check.Fail(nameof(Optimize), $"momentum {step.Beta1} needs a first state in every slot");
-                }
-            }
-            else { Check.Floats(slot.Second, "its second state", length); }
-
             _optimize.Add(new Parameter
             {
                 Weight = Floats(slot.Weight),
                 Gradient = Floats(slot.Gradient),
                 First = Floats(slot.First),
                 Second = Floats(slot.Second),
-                Length = length,
+                Length = slot.Weight.Length,
                 LearningRate = step.LearningRate * slot.LearningRateScale,
                 WeightDecay = slot.WeightDecay,
             });

@@ -10,14 +10,13 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void ScatterAdd(in TensorView dy, in TensorView indices, in TensorView dTable)
     {
-        Check.Floats(dTable, nameof(dTable));
-        int rows = CheckTable(dTable, dy, nameof(dy), indices, nameof(ScatterAdd));
+        IndexLimit limit = Check.ScatterAdd(dy, indices, dTable);
         _scatterAdd.Dy = Floats(dy);
         _scatterAdd.Indices = Ints(indices);
         _scatterAdd.Count = indices.Length;
         _scatterAdd.Columns = dTable.Shape.Columns;
         _scatterAdd.Table = Floats(dTable);
-        Check.Below(_scatterAdd.Indices, indices.Length, rows, "index", "rows of the table");
+        CheckBelow(_scatterAdd.Indices, indices.Length, limit);
         if (dy.Length < 2 * GrainedJob.WorthAThread) { _scatterAdd.Add(0, 1); }
         else { _team.Run(_scatterAdd); }
     }

@@ -11,8 +11,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Softmax(in TensorView x, in TensorView y)
     {
-        Check.Floats(x, nameof(x));
-        Check.SameMatrix(y, nameof(y), x, nameof(x));
+        Check.Softmax(x, y);
         if (x.Length == 0) { return; }
         _softmax.X = Floats(x);
         _softmax.Columns = x.Shape.Columns;
@@ -22,9 +21,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void SoftmaxBackward(in TensorView y, in TensorView dy, in TensorView dx)
     {
-        Check.Floats(y, nameof(y));
-        Check.SameMatrix(dy, nameof(dy), y, nameof(y));
-        Check.SameMatrix(dx, nameof(dx), y, nameof(y));
+        Check.SoftmaxBackward(y, dy, dx);
         if (y.Length == 0) { return; }
         _softmaxBackward.Y = Floats(y);
         _softmaxBackward.Dy = Floats(dy);

@@ -11,19 +11,9 @@ internal sealed unsafe partial class CpuBackend<T>
     public void SoftmaxCrossEntropy(
         in TensorView x, in TensorView targets, in TensorView weights, float smoothing, in TensorView scale, in TensorView loss, in TensorView dx)
     {
-        Check.Floats(x, nameof(x));
+        IndexLimit limit = Check.SoftmaxCrossEntropy(x, targets, weights, smoothing, scale, loss, dx);
         long rows = x.Shape.Rows;
         int columns = x.Shape.Columns;
-        Check.Ints(targets, nameof(targets), rows);
-        Check.OptionalFloats(weights, nameof(weights), rows);
-        Check.Floats(loss, nameof(loss), rows);
-        if (!(smoothing >= 0 && smoothing <= 1)) { Check.Fail(nameof(SoftmaxCrossEntropy), $"smoothing {smoothing} is not in 0..1"); }
-        if (!dx.IsEmpty)
-        {
-            Check.SameMatrix(dx, nameof(dx), x, nameof(x));
-            Check.Floats(scale, nameof(scale), 1);
-        }
-
         _crossEntropy.X = Floats(x);
         _crossEntropy.Targets = Ints(targets);
         _crossEntropy.Weights = Floats(weights);
@@ -32,7 +22,7 @@ internal sealed unsafe partial class CpuBackend<T>
         _crossEntropy.Scale = dx.IsEmpty ? 0f : *Floats(scale);
         _crossEntropy.Loss = Floats(loss);
         _crossEntropy.Dx = Floats(dx);
-        Check.Below(_crossEntropy.Targets, rows, columns, "target", "classes");
+        CheckBelow(_crossEntropy.Targets, rows, limit);
         _crossEntropy.OverRows(rows, columns, TranscendentalCost, _team);
     }
 

@@ -9,10 +9,7 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void SumTo(in TensorView x, bool accumulate, in TensorView y)
     {
-        Check.Floats(x, nameof(x));
-        Check.Floats(y, nameof(y));
-        Walk kept = default, summed = default;
-        SplitAxes(x, y, ref kept, ref summed);
+        Check.SumTo(x, y, out Walk kept, out Walk summed);
         float* to = Floats(y);
         if (x.Length == 0)
         {
@@ -38,24 +35,6 @@ internal sealed unsafe partial class CpuBackend<T>
         _sumTo.AlongColumns = kept.InnerA == 1;
         if (_sumTo.AlongColumns) { _sumTo.OverColumns(y.Length, summed.Length, _team); }
         else { _sumTo.OverRows(y.Length, summed.Length, cost: 1, _team); }
-    }
-
-    /// <summary>Sorts x's axes into those that y keeps and those that are summed.</summary>
-    private static void SplitAxes(in TensorView x, in TensorView y, ref Walk kept, ref Walk summed)
-    {
-        Shape from = x.Shape, to = y.Shape;
-        Strides ofX = Strides.Contiguous(from), ofY = Strides.Contiguous(to);
-        int missing = from.Rank - to.Rank;
-        bool fits = missing >= 0;
-        for (int i = 0; i < from.Rank && fits; i++)
-        {
-            int j = i - missing;
-            if (j >= 0 && to[j] == from[i]) { kept.Append(from[i], ofX[i], 0, ofY[j]); }
-            else if (j < 0 || to[j] == 1) { summed.Append(from[i], ofX[i], 0, 0); }
-            else { fits = false; }
-        }
-
-        if (!fits) { Check.Fail(nameof(SumTo), $"{x} does not sum to {y}: each axis of y, counted from the last, must be equal or 1"); }
     }
 
     private sealed class SumToJob : GrainedJob

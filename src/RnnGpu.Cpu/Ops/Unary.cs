@@ -12,19 +12,12 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Unary(UnaryOp op, float parameter, in TensorView x, in TensorView y)
     {
-        CheckKnown(op, nameof(Unary));
-        Check.Floats(x, nameof(x));
-        Check.Floats(y, nameof(y), x.Length);
+        Check.Unary(op, x, y);
         _unary.Op = op;
         _unary.Parameter = parameter;
         _unary.X = Floats(x);
         _unary.Y = Floats(y);
         _unary.Over(x.Length, op is UnaryOp.Sigmoid or UnaryOp.Tanh or UnaryOp.Exp or UnaryOp.Log ? TranscendentalCost : 1, _team);
-    }
-
-    private static void CheckKnown(UnaryOp op, string operation)
-    {
-        if (!Enum.IsDefined(op)) { Check.Fail(operation, $"{(int)op} is no function of one variable"); }
     }
 
     private sealed class UnaryJob : GrainedJob

@@ -11,27 +11,17 @@ internal sealed unsafe partial class CpuBackend<T>
     public void UnaryBackward(
         UnaryOp op, float parameter, in TensorView x, in TensorView y, in TensorView dy, bool accumulate, in TensorView dx)
     {
-        CheckKnown(op, nameof(UnaryBackward));
-        Check.Floats(dy, nameof(dy));
-        Check.Floats(dx, nameof(dx), dy.Length);
-        if (NeedsX(op)) { Check.Floats(x, nameof(x), dy.Length); }
-        if (NeedsY(op)) { Check.Floats(y, nameof(y), dy.Length); }
-
+        Check.UnaryBackward(op, x, y, dy, dx);
         _unaryBackward.Op = op;
         _unaryBackward.Parameter = parameter;
         _unaryBackward.Dy = Floats(dy);
         // what a gradient does not need is read from somewhere harmless and dropped
-        _unaryBackward.X = NeedsX(op) ? Floats(x) : _unaryBackward.Dy;
-        _unaryBackward.Y = NeedsY(op) ? Floats(y) : _unaryBackward.Dy;
+        _unaryBackward.X = Check.GradientNeedsX(op) ? Floats(x) : _unaryBackward.Dy;
+        _unaryBackward.Y = Check.GradientNeedsY(op) ? Floats(y) : _unaryBackward.Dy;
         _unaryBackward.Accumulate = accumulate;
         _unaryBackward.Dx = Floats(dx);
         _unaryBackward.Over(dy.Length, cost: 1, _team);
     }
-
-    private static bool NeedsX(UnaryOp op) =>
-        op is UnaryOp.Relu or UnaryOp.LeakyRelu or UnaryOp.Log or UnaryOp.Square or UnaryOp.Abs or UnaryOp.Clamp;
-
-    private static bool NeedsY(UnaryOp op) => op is UnaryOp.Sigmoid or UnaryOp.Tanh or UnaryOp.Exp or UnaryOp.Sqrt;
 
     private sealed class UnaryBackwardJob : GrainedJob
     {

@@ -1,4 +1,5 @@
 using RnnGpu.Core;
+using Xunit;
 
 namespace RnnGpu.Tests.Contract;
 
@@ -36,5 +37,35 @@ public abstract partial class BackendContract
             Compare.Bits($"scatter of {context}", expectedGradient, dTable.Floats());
             tensors.Check(context);
         }
+    }
+
+    /// <summary>Runs an operation and waits; the refusal may come from either.</summary>
+    private string RefusalOf(Action operation) => Assert.Throws<ArgumentException>(() =>
+    {
+        operation();
+        Backend.Synchronize();
+    }).Message;
+
+    [ContractFact]
+    public void An_index_beyond_the_table_is_named_and_the_backend_works_on()
+    {
+        const int Rows = 4, Width = 5;
+        var data = new TestData(9);
+        float[] table = data.Uniform(Rows * Width), dy = data.Uniform(700 * Width);
+        int[] good = data.Integers(700, 0, Rows), bad = (int[])good.Clone();
+        (bad[31], bad[600], bad[699]) = (4, int.MaxValue, 77);
+        using var tensors = new GuardedTensors(Backend);
+        TensorView from = tensors.Source("table", table, Rows, Width).View, dyv = tensors.Source("dy", dy, 700, Width).View;
+        TensorView goodIndices = tensors.Source("good indices", good, 700).View, badIndices = tensors.Source("bad indices", bad, 700).View;
+        GuardedTensor y = tensors.Destination("y", 700, Width), dTable = tensors.Updated("dTable", table, Rows, Width);
+        Assert.Equal(
+            "Gather: index 4 in row 31 is not below the 4 rows of the table", RefusalOf(() => Backend.Gather(from, badIndices, y.View)));
+        Assert.Equal(
+            "ScatterAdd: index 4 in row 31 is not below the 4 rows of the table", RefusalOf(() => Backend.ScatterAdd(dyv, badIndices, dTable.View)));
+        Backend.Synchronize();
+        Backend.Gather(from, goodIndices, y.View);
+        float[] expected = [.. good.SelectMany(index => table.Skip(index * Width).Take(Width))];
+        Compare.Bits("gather after a refusal", expected, y.Floats());
+        tensors.Check("refused indices");
     }
 }

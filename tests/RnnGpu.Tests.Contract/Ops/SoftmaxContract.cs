@@ -1,4 +1,5 @@
 using RnnGpu.Core;
+using Xunit;
 
 namespace RnnGpu.Tests.Contract;
 
@@ -105,6 +106,25 @@ public abstract partial class BackendContract
         }
 
         tensors.Check(context);
+    }
+
+    [ContractFact]
+    public void A_target_beyond_the_classes_is_named()
+    {
+        foreach ((int rows, int columns) in new[] { (20, 5), (65, 65), (9, 2000) })
+        {
+            var data = new TestData((ulong)columns);
+            int[] targets = data.Integers(rows, 0, columns);
+            (targets[7], targets[8]) = (columns, columns + 3);
+            using var tensors = new GuardedTensors(Backend);
+            TensorView x = tensors.Source("x", data.Uniform((long)rows * columns), rows, columns).View, t = tensors.Source("targets", targets, rows).View;
+            GuardedTensor loss = tensors.Destination("loss", rows), dx = tensors.Destination("dx", rows, columns);
+            TensorView scale = tensors.Source("scale", [1f], 1).View;
+            Assert.Equal(
+                $"SoftmaxCrossEntropy: target {columns} in row 7 is not below the {columns} classes",
+                RefusalOf(() => Backend.SoftmaxCrossEntropy(x, t, default, 0, scale, loss.View, dx.View)));
+            tensors.Check($"refused targets of {columns} classes");
+        }
     }
 
     [ContractFact]

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
-using RnnGpu.Core;
 
-namespace RnnGpu.Cpu;
+namespace RnnGpu.Core;
 
 /// <summary>
 /// A nest of loops over up to three operands, outermost first. Neighbouring axes over which every operand runs on without a gap
 /// are merged, and axes of size 1 left out, so the innermost loop is as long as it can be.
 /// </summary>
-internal struct Walk
+public struct Walk
 {
     private Axes _sizes;
     private Axes _a;
@@ -92,17 +91,65 @@ internal struct Walk
         }
     }
 
-    /// <summary>Swaps two axes.</summary>
-    public void Swap(int i, int j)
+    /// <summary>
+    /// Orders the axes for a copy: innermost one along which both operands are contiguous, else the destination's; where the source is not
+    /// contiguous along that, the axis along which it is comes next, so that the two make tiles of a transposition.
+    /// </summary>
+    public void OrderForCopy()
     {
-        (_sizes[i], _sizes[j]) = (_sizes[j], _sizes[i]);
-        (_a[i], _a[j]) = (_a[j], _a[i]);
-        (_b[i], _b[j]) = (_b[j], _b[i]);
-        (_y[i], _y[j]) = (_y[j], _y[i]);
+        int fastest = Rank - 1;
+        for (int i = 0; i < Rank; i++)
+        {
+            if (_y[i] == 1 && (_a[i] == 1 || InnerY != 1)) { fastest = i; }
+        }
+
+        MoveIn(fastest, Rank - 1);
+        if (InnerA == 1) { return; }
+        int ofSource = Rank - 2;
+        for (int i = 0; i < Rank - 2 && ofSource == Rank - 2; i++)
+        {
+            if (_a[i] == 1) { ofSource = i; }
+        }
+
+        MoveIn(ofSource, Rank - 2);
+    }
+
+    /// <summary>Whether no two iterations write one element: each step clears all that the shorter ones can reach.</summary>
+    public readonly bool WritesEachElementOnce()
+    {
+        long reached = 0;
+        for (int n = 0; n < Rank; n++)
+        {
+            long next = long.MaxValue, reach = 0;
+            for (int i = 0; i < Rank; i++)
+            {
+                long step = Math.Abs(_y[i]);
+                if (step > reached && step < next) { (next, reach) = (step, step * (_sizes[i] - 1)); }
+            }
+
+            if (next == long.MaxValue) { return false; }
+            reached += reach;
+        }
+
+        return true;
+    }
+
+    private void MoveIn(int axis, int to)
+    {
+        for (int i = axis; i < to; i++)
+        {
+            (_sizes[i], _sizes[i + 1]) = (_sizes[i + 1], _sizes[i]);
+            (_a[i], _a[i + 1]) = (_a[i + 1], _a[i]);
+            (_b[i], _b[i + 1]) = (_b[i + 1], _b[i]);
+            (_y[i], _y[i + 1]) = (_y[i + 1], _y[i]);
+        }
     }
 
     /// <summary>Step of the first operand along an axis.</summary>
     public readonly long StepA(int axis) => _a[axis];
+
+    /// <summary>Step of the second operand along an axis.</summary>
+    public readonly long StepB(int axis) => _b[axis];
 
     /// <summary>Step of the destination along an axis.</summary>
     public readonly long StepY(int axis) => _y[axis];

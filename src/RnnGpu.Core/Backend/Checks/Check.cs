@@ -1,10 +1,13 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using RnnGpu.Core;
 
-namespace RnnGpu.Cpu;
+namespace RnnGpu.Core;
 
-/// <summary>Checks of an operation's arguments. Each throws an <see cref="ArgumentException"/> that names operation and operand.</summary>
-internal static class Check
+/// <summary>
+/// Checks of operations' arguments, the same for every backend: one method an operation, one file a group of operations. Each throws an
+/// <see cref="ArgumentException"/> that names operation and operand.
+/// </summary>
+public static partial class Check
 {
     /// <summary>A float tensor.</summary>
     public static void Floats(in TensorView view, string name, [CallerMemberName] string op = "")
@@ -45,30 +48,7 @@ internal static class Check
         }
     }
 
-    /// <summary>Indices below a limit; negative ones pass.</summary>
-    /// <param name="what">What an index is called: "index", "target".</param>
-    /// <param name="limitName">What there are so many of: "table rows", "classes".</param>
-    public static unsafe void Below(
-        int* indices, long count, int limit, string what, string limitName, [CallerMemberName] string op = "")
-    {
-        long i = 0;
-        var bound = System.Runtime.Intrinsics.Vector256.Create(limit);
-        for (; i <= count - 8; i += 8)
-        {
-            if (System.Runtime.Intrinsics.Vector256.GreaterThanOrEqualAny(
-                System.Runtime.Intrinsics.Vector256.Load(indices + i), bound))
-            {
-                break;
-            }
-        }
-
-        for (; i < count; i++)
-        {
-            if (indices[i] >= limit) { Fail(op, $"{what} {indices[i]} in row {i} is not below the {limit} {limitName}"); }
-        }
-    }
-
     /// <summary>Throws.</summary>
-    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    [DoesNotReturn]
     public static void Fail(string op, string message) => throw new ArgumentException($"{op}: {message}");
 }
