@@ -183,6 +183,61 @@ public abstract partial class BackendContract
     }
 
     [ContractFact]
+    public void Plans_explain_every_byte()
+    {
+        StackProblem problem = new StackCase(CellKind.GruResetAfter, 2, true, Lengths: true, States: true, Resets: false).Make();
+        foreach (int? span in (ReadOnlySpan<int?>)[null, 2])
+        {
+            using var run = new PlanRun(Backend, problem, new PlanUse { Span = span }, "explained");
+            RnnPlanExplanation explanation = run.Plan.Explain();
+            Assert.Equal(run.Plan.PlannedBytes, explanation.PlannedBytes);
+            Assert.Equal(run.Plan.PlannedBytes, explanation.Sections.Sum(section => section.Bytes));
+            Assert.Equal(run.Plan.PlannedBytes, run.Plan.ReserveBytes + run.Plan.WorkspaceBytes + run.Plan.PackedBytes);
+            using var json = System.Text.Json.JsonDocument.Parse(explanation.ToJson());
+            Assert.Equal(run.Plan.PlannedBytes, json.RootElement.GetProperty("planned_bytes").GetInt64());
+            Assert.Equal(span is not null, json.RootElement.GetProperty("recomputes").GetBoolean());
+            Assert.Contains($"{run.Plan.PlannedBytes:N0}", explanation.ToString());
+        }
+    }
+
+    [ContractFact]
+    public void Plans_refuse_what_does_not_fit()
+    {
+        StackProblem problem = new StackCase(CellKind.Lstm, 1, false, Lengths: false, States: false, Resets: false).Make();
+        using var inference = new PlanRun(Backend, problem, new PlanUse { Training = false }, "inference");
+        Assert.Throws<ArgumentException>(inference.Backward);
+
+        var spec = new RnnSpec { Cell = CellKind.Lstm, InputSize = 3, HiddenSize = 5 };
+        var options = new RnnPlanOptions { Batch = 4, Steps = 6 };
+        Assert.ThrowsAny<ArgumentException>(() => RnnPlan.Create(Backend, spec with { HiddenSize = 0 }, options));
+        Assert.ThrowsAny<ArgumentException>(() => RnnPlan.Create(Backend, spec with { Layers = 0 }, options));
+        Assert.ThrowsAny<ArgumentException>(() => RnnPlan.Create(Backend, spec with { Dropout = 1 }, options));
+        Assert.ThrowsAny<ArgumentException>(() => RnnPlan.Create(Backend, spec, options with { Batch = 0 }));
+        Assert.ThrowsAny<ArgumentException>(() => RnnPlan.Create(Backend, spec, options with { Steps = -1 }));
+
+        using var tensors = new GuardedTensors(Backend);
+        RnnPlan plan = RnnPlan.Create(Backend, spec, options);
+        TensorView x = tensors.Source("x", new float[72], 6, 4, 3).View;
+        var noWeights = Assert.Throws<InvalidOperationException>(() => plan.Forward(new RnnForwardCall { X = x }));
+        Assert.Contains("Pack", noWeights.Message);
+
+        TensorView Zeros(params ReadOnlySpan<int> shape) => tensors.Source("zeros", new float[new Shape(shape).Length], shape).View;
+        MemoryRegion Region(long bytes) => new(Backend.Allocate(bytes));
+        var weights = new RnnLayerTensors(Zeros(20, 3), Zeros(20, 5), Zeros(20), Zeros(20));
+        MemoryRegion packed = Region(plan.PackedBytes), workspace = Region(plan.WorkspaceBytes), small = Region(plan.WorkspaceBytes - 64);
+        using IDeviceBuffer? first = packed.Buffer, second = workspace.Buffer, third = small.Buffer;
+        var call = new RnnForwardCall { X = x, Workspace = workspace };
+        Assert.Throws<ArgumentException>(() => plan.Pack([weights, weights], packed));
+        Assert.Throws<ArgumentException>(() => plan.Pack([weights with { WeightHh = Zeros(15, 5) }], packed));
+        plan.Pack([weights], packed);
+        Assert.Throws<ArgumentException>(() => plan.Forward(call with { X = Zeros(5, 4, 3) }));
+        Assert.Throws<ArgumentException>(() => plan.Forward(call with { Lengths = Zeros(4) }));
+        Assert.Throws<ArgumentException>(() => plan.Forward(call with { H0 = Zeros(1, 3, 5) }));
+        Assert.Throws<ArgumentException>(() => plan.Forward(call with { Workspace = small }));
+        tensors.Check("refused plans");
+    }
+
+    [ContractFact]
     public void Plans_equal_the_golden_values_of_pytorch()
     {
         foreach (GoldenCase golden in GoldenFile.Cases)

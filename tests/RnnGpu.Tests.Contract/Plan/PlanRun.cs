@@ -52,12 +52,22 @@ public sealed class PlanRun : IDisposable
         StackReference s = problem.Stack;
         Spec = new RnnSpec
         {
-            Cell = s.Cell, InputSize = s.Input, HiddenSize = s.Hidden, Layers = s.Layers, Bidirectional = s.Directions == 2, Dropout = use.Dropout,
+            Cell = s.Cell,
+            InputSize = s.Input,
+            HiddenSize = s.Hidden,
+            Layers = s.Layers,
+            Bidirectional = s.Directions == 2,
+            Dropout = use.Dropout,
         };
         Plan = RnnPlan.Create(backend, Spec, new RnnPlanOptions
         {
-            Batch = s.Batch, Steps = s.Steps, Training = use.Training, InputGradient = use.Training && use.WithInputGradient,
-            ChunkSteps = use.Chunk, SpanSteps = use.Span, MemoryBudget = use.Budget,
+            Batch = s.Batch,
+            Steps = s.Steps,
+            Training = use.Training,
+            InputGradient = use.Training && use.WithInputGradient,
+            ChunkSteps = use.Chunk,
+            SpanSteps = use.Span,
+            MemoryBudget = use.Budget,
         });
         int count = s.Layers * s.Directions, gh = Spec.GateSize;
         int[] states = [count, s.Batch, s.Hidden];

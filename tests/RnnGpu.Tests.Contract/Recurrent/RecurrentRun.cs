@@ -82,8 +82,18 @@ public sealed class RecurrentRun : IDisposable
             : _tensors.Source($"resets from {start}", x.Resets.AsSpan(start * batch, steps * batch), steps, batch).View;
         var chunk = new RecurrentChunk
         {
-            Cell = x.Cell, Hidden = hidden, Batch = batch, Steps = steps, StepOffset = start, Reverse = x.Reverse,
-            Gates = gates.View, Extra = extra?.View ?? default, H = h.View, C = c?.View ?? default, Lengths = _lengths, Resets = resets,
+            Cell = x.Cell,
+            Hidden = hidden,
+            Batch = batch,
+            Steps = steps,
+            StepOffset = start,
+            Reverse = x.Reverse,
+            Gates = gates.View,
+            Extra = extra?.View ?? default,
+            H = h.View,
+            C = c?.View ?? default,
+            Lengths = _lengths,
+            Resets = resets,
         };
         return new Part(start, steps, gates, extra, h, c, chunk);
     }

@@ -105,8 +105,13 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
         int exit = Reverse ? 0 : steps * state;
         return new RecurrenceTrace
         {
-            Gates = gates, Extra = extra, H = h, C = c, Y = y,
-            LastH = h[exit..(exit + state)], LastC = c[exit..(exit + state)],
+            Gates = gates,
+            Extra = extra,
+            H = h,
+            C = c,
+            Y = y,
+            LastH = h[exit..(exit + state)],
+            LastC = c[exit..(exit + state)],
         };
     }
 
