@@ -6,6 +6,9 @@
 writes tests/golden/pytorch_rnn.json. Everything is computed in float64 and written with 9 digits. Inputs, parameters and the weights
 of the loss come from an integer formula (value below) that the tests compute too, so only results are stored.
 
+PyTorch has no GRU whose reset gate comes before the recurrent product; ResetBeforeGru below is written from its equations
+(Cho et al. 2014) in PyTorch's operations, so that its gradients are autograd's.
+
 Loss: sum(wy * y) + sum(wh * hT) + sum(wc * cT). Padded steps of y are 0, as pad_packed_sequence makes them.
 """
 
@@ -32,12 +35,55 @@ def digits(tensor):
     return [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]
 
 
+class ResetBeforeGru(torch.nn.Module):
+    """r = s(W_r x + R_r h + b_r), z likewise, n = tanh(W_n x + R_n (r h) + b_n), h' = (1 - z) n + z h; names and axes as nn.GRU."""
+
+    def __init__(self, num_layers, bidirectional, dtype):
+        super().__init__()
+        self.layers, self.directions = num_layers, 2 if bidirectional else 1
+        for layer in range(num_layers):
+            size = INPUT if layer == 0 else HIDDEN * self.directions
+            for direction in range(self.directions):
+                end = f"_l{layer}{'_reverse' if direction else ''}"
+                shapes = {"weight_ih": (3 * HIDDEN, size), "weight_hh": (3 * HIDDEN, HIDDEN), "bias_ih": (3 * HIDDEN,), "bias_hh": (3 * HIDDEN,)}
+                for kind, shape in shapes.items():
+                    self.register_parameter(kind + end, torch.nn.Parameter(torch.zeros(shape, dtype=dtype)))
+
+    def forward(self, x, h0, lengths):
+        last = []
+        for layer in range(self.layers):
+            outputs = []
+            for direction in range(self.directions):
+                end = f"_l{layer}{'_reverse' if direction else ''}"
+                w, r, b, c = (getattr(self, kind + end) for kind in ["weight_ih", "weight_hh", "bias_ih", "bias_hh"])
+                index = layer * self.directions + direction
+                rows = []
+                for row in range(BATCH):
+                    h = h0[index, row] if h0 is not None else torch.zeros(HIDDEN, dtype=x.dtype)
+                    y = [torch.zeros(HIDDEN, dtype=x.dtype)] * STEPS
+                    steps = range(lengths[row])
+                    for t in reversed(steps) if direction else steps:
+                        a = w @ x[t, row] + b
+                        gates = torch.sigmoid(a[: 2 * HIDDEN] + r[: 2 * HIDDEN] @ h + c[: 2 * HIDDEN])
+                        reset, z = gates[:HIDDEN], gates[HIDDEN:]
+                        n = torch.tanh(a[2 * HIDDEN :] + r[2 * HIDDEN :] @ (reset * h) + c[2 * HIDDEN :])
+                        h = (1 - z) * n + z * h
+                        y[t] = h
+                    rows.append(torch.stack(y))
+                    last.append(h)
+                outputs.append(torch.stack(rows, dim=1))
+            x = torch.cat(outputs, dim=2)
+        return x, torch.stack(last).reshape(self.layers * self.directions, BATCH, HIDDEN)
+
+
 def case(cell, layers, bidirectional, lengths, states):
     common = dict(num_layers=layers, bidirectional=bidirectional, dtype=torch.float64)
     if cell == "lstm":
         net = torch.nn.LSTM(INPUT, HIDDEN, **common)
     elif cell == "gru":
         net = torch.nn.GRU(INPUT, HIDDEN, **common)
+    elif cell == "gru-reset-before":
+        net = ResetBeforeGru(**common)
     else:
         net = torch.nn.RNN(INPUT, HIDDEN, nonlinearity="relu" if cell == "elman-relu" else "tanh", **common)
 
@@ -54,9 +100,10 @@ def case(cell, layers, bidirectional, lengths, states):
     h0 = value(H0, shape).requires_grad_() if states else None
     c0 = value(C0, shape, 2).requires_grad_() if states and cell == "lstm" else None
     given = None if not states else (h0, c0) if cell == "lstm" else h0
-    source = torch.nn.utils.rnn.pack_padded_sequence(x, LENGTHS, enforce_sorted=False) if lengths else x
-    y, last = net(source, given)
-    if lengths:
+    packed = lengths and cell != "gru-reset-before"
+    source = torch.nn.utils.rnn.pack_padded_sequence(x, LENGTHS, enforce_sorted=False) if packed else x
+    y, last = net(source, given, LENGTHS if lengths else [STEPS] * BATCH) if cell == "gru-reset-before" else net(source, given)
+    if packed:
         y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, total_length=STEPS)
     h, c = last if cell == "lstm" else (last, None)
     loss = (value(LOSS_Y, y.shape) * y).sum() + (value(LOSS_H, shape) * h).sum()
@@ -80,7 +127,7 @@ def case(cell, layers, bidirectional, lengths, states):
 
 def main():
     cases = []
-    for cell in ["elman", "elman-relu", "lstm", "gru"]:
+    for cell in ["elman", "elman-relu", "lstm", "gru", "gru-reset-before"]:
         for layers in [1, 2, 3]:
             for bidirectional in [False, True]:
                 for lengths in [False, True]:

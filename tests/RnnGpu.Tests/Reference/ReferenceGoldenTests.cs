@@ -34,7 +34,7 @@ public sealed class ReferenceGoldenTests
             }
         }
 
-        Assert.Equal(48, GoldenFile.Cases.Count);
+        Assert.Equal(60, GoldenFile.Cases.Count);
     }
 
     private static void Check(GoldenCase golden, string name, double[]? expected, double[] actual)
