@@ -19,6 +19,7 @@ internal sealed class CommandContext
     public CommandContext(TextWriter output, TextWriter error, bool json)
     {
         _out = output;
+        Error = error;
         Json = json;
         bool console = ReferenceEquals(output, System.Console.Out) && ReferenceEquals(error, System.Console.Error);
         Interactive = console && !(json ? System.Console.IsErrorRedirected : System.Console.IsOutputRedirected);
@@ -38,6 +39,9 @@ internal sealed class CommandContext
 
     /// <summary>Whether a person watches: bars that redraw themselves make sense.</summary>
     public bool Interactive { get; }
+
+    /// <summary>Errors and notes, one line each.</summary>
+    public TextWriter Error { get; }
 
     /// <summary>Plain text for people.</summary>
     public TextWriter Text { get; }

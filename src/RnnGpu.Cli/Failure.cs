@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RnnGpu.Core;
+using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tasks;
 
@@ -28,7 +29,7 @@ internal sealed partial record Failure(ExitCode Code, string Message)
         InsufficientMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfMemoryException => new Failure(
             ExitCode.Memory, "out of memory: use a smaller --batch, --hidden or --seq-length"),
-        NotFiniteNumberException => new Failure(ExitCode.Numeric, OneLine(exception.Message)),
+        NumericFailureException or NotFiniteNumberException => new Failure(ExitCode.Numeric, OneLine(exception.Message)),
         OperationCanceledException => new Failure(ExitCode.Interrupted, "interrupted"),
         IOException or UnauthorizedAccessException => new Failure(ExitCode.InputOutput, OneLine(exception.Message)),
         _ => new Failure(

@@ -76,8 +76,11 @@ internal static class Program
         var root = new RootCommand("RnnGpu trains and runs recurrent networks.")
         {
             new Option<bool>("--json") { Description = "Print one JSON object with every figure on standard output", Recursive = true },
-            InfoVerb.Create(context),
+            TrainVerb.Create(context),
+            SampleVerb.Create(context),
+            EvalVerb.Create(context),
             PlanVerb.Create(context),
+            InfoVerb.Create(context),
         };
         foreach (Option option in root.Options)
         {

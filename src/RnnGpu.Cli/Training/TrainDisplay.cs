@@ -4,7 +4,12 @@ using Spectre.Console.Rendering;
 namespace RnnGpu.Cli.Training;
 
 /// <summary>Where a run stands, for people.</summary>
-internal sealed record TrainStatus(long Step, long TotalSteps, double Loss, double CharactersPerSecond, TimeSpan TimeLeft)
+/// <param name="Step">Updates made.</param>
+/// <param name="Done">Part of the run that is done, 0 to 1.</param>
+/// <param name="Loss">Training loss, smoothed.</param>
+/// <param name="CharactersPerSecond">Speed.</param>
+/// <param name="TimeLeft">Estimate.</param>
+internal sealed record TrainStatus(long Step, double Done, double Loss, double CharactersPerSecond, TimeSpan TimeLeft)
 {
     /// <summary>Loss, speed and time left in words.</summary>
     public string Words => $"loss {Loss:F3}  {CharactersPerSecond:#,0} characters/s  {Duration(TimeLeft)} left";
@@ -62,7 +67,7 @@ internal abstract class TrainDisplay
             writer.Flush();
         }
 
-        protected override void ShowNow(TrainStatus status) => Line($"step {status.Step:#,0} of {status.TotalSteps:#,0}  {status.Words}");
+        protected override void ShowNow(TrainStatus status) => Line($"step {status.Step:#,0} ({status.Done:P0})  {status.Words}");
     }
 
     private sealed class Bar(IAnsiConsole console) : TrainDisplay
@@ -89,8 +94,7 @@ internal abstract class TrainDisplay
         protected override void ShowNow(TrainStatus status)
         {
             _words.Words = status.Words;
-            _task!.MaxValue = status.TotalSteps;
-            _task.Value = status.Step;
+            _task!.Value = status.Done * _task.MaxValue;
             _context!.Refresh();
         }
     }

@@ -98,6 +98,9 @@ internal sealed record TrainSettings
 /// <summary>How long a run is: a number of steps, of passes over the training text, or of minutes. One of them is set.</summary>
 internal sealed record RunLength(long? Steps, int? Epochs, double? Minutes)
 {
+    /// <summary>The number of steps that a run of minutes has settled on; set when such a run is resumed.</summary>
+    public long? SettledSteps { get; init; }
+
     /// <summary>Optimiser updates.</summary>
     public static RunLength OfSteps(long steps) => new(steps, null, null);
 
@@ -108,7 +111,7 @@ internal sealed record RunLength(long? Steps, int? Epochs, double? Minutes)
     public static RunLength OfMinutes(double minutes) => new(null, null, minutes);
 
     /// <summary>The number of steps, where it can be known before the run.</summary>
-    public long? TotalSteps(int windowsPerEpoch) => Steps ?? (long?)Epochs * windowsPerEpoch;
+    public long? TotalSteps(int windowsPerEpoch) => SettledSteps ?? Steps ?? (long?)Epochs * windowsPerEpoch;
 
     /// <inheritdoc/>
     public override string ToString() => Steps is not null ? $"{Steps:#,0} steps" : Epochs is not null ? $"{Epochs} epochs" : $"{Minutes} minutes";

@@ -40,7 +40,15 @@ internal sealed class HashingStream(Stream inner) : Stream
         // Until the call has come back the file counts as failed, also for a caller who swallows the exception.
         bool failedBefore = _failed;
         _failed = true;
-        inner.Write(buffer);
+        try
+        {
+            inner.Write(buffer);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw TooLong(e);
+        }
+
         _hash.AppendData(buffer);
         _length += buffer.Length;
         _failed = failedBefore;
@@ -58,6 +66,28 @@ internal sealed class HashingStream(Stream inner) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException("The file is written front to back.");
 
+    private static void Close(Stream stream)
+    {
+        try
+        {
+            if (stream is FileStream file)
+            {
+                file.Flush(flushToDisk: true);
+            }
+            else
+            {
+                stream.Flush();
+            }
+        }
+        finally
+        {
+            stream.Dispose();
+        }
+    }
+
+    /// <summary>The runtime reports a file beyond the largest size of the file system, or of a limit, as a wrong argument.</summary>
+    private static IOException TooLong(ArgumentOutOfRangeException e) => new("the file is larger than the file system or a limit allows", e);
+
     protected override void Dispose(bool disposing)
     {
         if (disposing && !_closed)
@@ -67,18 +97,14 @@ internal sealed class HashingStream(Stream inner) : Stream
             _failed = true;
             try
             {
-                if (inner is FileStream file)
-                {
-                    file.Flush(flushToDisk: true);
-                }
-                else
-                {
-                    inner.Flush();
-                }
+                Close(inner);
+            }
+            catch (ArgumentOutOfRangeException e)
+            {
+                throw TooLong(e);
             }
             finally
             {
-                inner.Dispose();
                 Sha256 = Convert.ToHexStringLower(_hash.GetHashAndReset());
                 _hash.Dispose();
             }

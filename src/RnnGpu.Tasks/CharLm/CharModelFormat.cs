@@ -4,14 +4,11 @@ using RnnGpu.Nn.Checkpoints;
 
 namespace RnnGpu.Tasks.CharLm;
 
-/// <summary>How a character model stands in a checkpoint: the manifest's section <c>model</c> and the file of its weights.</summary>
+/// <summary>How a character model stands in a checkpoint: the manifest's section <c>model</c> and the file of its weights (<see cref="ModelFile"/>).</summary>
 public static class CharModelFormat
 {
     /// <summary>Name of the manifest's section.</summary>
     public const string SectionName = "model";
-
-    /// <summary>File of the weights, under the model's parameter names.</summary>
-    public const string TensorsName = "model.safetensors";
 
     private const string Task = "charlm";
 
@@ -50,7 +47,7 @@ public static class CharModelFormat
         }
 
         // Before anything of that size is allocated: sizes that lie must not exhaust the memory.
-        using SafeTensorsFile tensors = checkpoint.OpenTensors(TensorsName);
+        using SafeTensorsFile tensors = checkpoint.OpenTensors(ModelFile.Name);
         long stored = tensors.Tensors.Sum(entry => entry.Count), expected = config.ParameterCount(vocabulary.Size);
         if (stored != expected) { throw Wrong(checkpoint, $"a model of its sizes has {expected:N0} weights, but it holds {stored:N0}"); }
         return (config, vocabulary);

@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
 using RnnGpu.Core;
+using RnnGpu.Nn;
+using RnnGpu.Nn.Checkpoints;
 
 namespace RnnGpu.Tasks.CharLm;
 
@@ -14,7 +17,7 @@ public readonly record struct CharCursor(long Epoch, long Window);
 /// seed and epoch only, so that windows fall elsewhere in every epoch; what that leaves over at both ends
 /// (less than T (B + 1) characters) is left out of that epoch. State does not carry over from epoch to epoch.
 /// </summary>
-public sealed class CharStream
+public sealed class CharStream : IBatchSource<CharBatch>
 {
     private readonly int[] _ids;
     private readonly ulong _seed;
@@ -64,6 +67,9 @@ public sealed class CharStream
     /// <summary>Whether the next window is the first of its epoch: recurrent state is to be cleared before it.</summary>
     public bool StartsEpoch => _cursor.Window == 0;
 
+    /// <inheritdoc/>
+    public bool EpochEnded { get; private set; }
+
     /// <summary>What the next window is. Settable, to resume: the same cursor gives the same windows from there on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A cursor that this stream never has.</exception>
     public CharCursor Cursor
@@ -111,7 +117,35 @@ public sealed class CharStream
             }
         }
 
-        if (_cursor.Window + 1 < WindowsPerEpoch) { _cursor = _cursor with { Window = _cursor.Window + 1 }; }
-        else { Cursor = new CharCursor(_cursor.Epoch + 1, 0); }
+        EpochEnded = _cursor.Window + 1 == WindowsPerEpoch;
+        if (EpochEnded) { Cursor = new CharCursor(_cursor.Epoch + 1, 0); }
+        else { _cursor = _cursor with { Window = _cursor.Window + 1 }; }
+    }
+
+    /// <inheritdoc/>
+    public void Next(CharBatch batch) => Next(batch.Inputs, batch.Targets);
+
+    /// <inheritdoc/>
+    public void Save(JsonObject cursor)
+    {
+        cursor["epoch"] = _cursor.Epoch;
+        cursor["window"] = _cursor.Window;
+        cursor["windows_per_epoch"] = WindowsPerEpoch;
+    }
+
+    /// <inheritdoc/>
+    public void Restore(CheckpointSection cursor)
+    {
+        var saved = new CharCursor(cursor.Int64("epoch"), cursor.Int64("window"));
+        int windows = cursor.Int32("windows_per_epoch");
+        if (windows != WindowsPerEpoch || saved.Epoch < 0 || saved.Window < 0 || saved.Window >= windows)
+        {
+            throw new CheckpointException(
+                "data cursor",
+                $"epoch {saved.Epoch}, window {saved.Window} of {windows} does not fit this text of {WindowsPerEpoch} windows an epoch",
+                "Resume with the text, batch and sequence length that the run was started with");
+        }
+
+        Cursor = saved;
     }
 }

@@ -66,7 +66,9 @@ public abstract partial class Recurrent
             HT = output.Hidden.View,
             CT = output.Cell.IsEmpty ? default : output.Cell.View,
             Reserve = reserve is null ? default : RecurrentPlans.Region(reserve),
-            DropoutKey = NextKey(),
+
+            // Passes that draw no mask do not count: a validation between two steps must not change the masks after it.
+            DropoutKey = records && Training ? NextKey() : default,
         };
         try
         {
