@@ -79,9 +79,9 @@ public sealed class PlateauSchedule : LearningRateSchedule
     public override void Restore(CheckpointSection state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        _rate = state.Double("rate");
-        _best = state.Double("best");
-        _bad = state.Int64("bad");
-        _resting = state.Int64("resting");
+        (double rate, double best) = (state.Double("rate"), state.Double("best"));
+        (long bad, long resting) = (state.Int64("bad"), state.Int64("resting"));
+        if (!(rate >= 0 && double.IsFinite(rate))) { throw state.Bad("rate", "a learning rate"); }
+        (_rate, _best, _bad, _resting) = (rate, best, bad, resting);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class SampleSource : IBatchSource<SampleBatch>
         int next = cursor.Int32("next");
         if (cursor.Int32("samples") != _order.Length) { throw cursor.Bad("samples", $"{_order.Length}, the number of samples here"); }
         if (next < 0 || next >= _order.Length) { throw cursor.Bad("next", "the index of a sample"); }
-        _epoch = cursor.Int64("epoch");
+        _epoch = TrainingProgress.Count(cursor, "epoch");
         _next = next;
         Shuffle();
     }

@@ -22,13 +22,19 @@ public sealed partial class Sequential
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(loss);
-        if (!ReferenceEquals(optimizer.Device, Device)) { throw new ArgumentException("the optimiser's parameters live on another device", nameof(optimizer)); }
+        if (!ReferenceEquals(optimizer.Device, Device))
+        {
+            throw new ArgumentException("the optimiser's parameters live on another device", nameof(optimizer));
+        }
+
         _optimizer = optimizer;
         _loss = loss;
         _metrics = metrics.ToArray();
     }
 
-    /// <summary>Trains. The same seed and data give the same weights, bit for bit; to stop and resume a run, use <see cref="Trainer{TBatch}"/>.</summary>
+    /// <summary>
+    /// Trains. The same seed and data give the same weights, bit for bit; to stop and resume a run, use <see cref="Trainer{TBatch}"/>.
+    /// </summary>
     /// <param name="x">Inputs.</param>
     /// <param name="y">
     /// Targets: floats of the output's shape (a last axis of 1 may be left out), or integers, one for each row of class scores,
@@ -57,19 +63,28 @@ public sealed partial class Sequential
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         if (!(validationSplit is >= 0 and < 1))
         {
-            throw new ArgumentOutOfRangeException(nameof(validationSplit), $"the part for validation must be at least 0 and below 1, not {validationSplit}");
+            throw new ArgumentOutOfRangeException(
+                nameof(validationSplit), $"the part for validation must be at least 0 and below 1, not {validationSplit}");
         }
 
         if (validationData is null && validationSplit > 0)
         {
             int held = (int)(x.Count * validationSplit), left = x.Count - held;
-            if (held == 0) { throw new ArgumentException($"{validationSplit} of {x.Count} samples leaves none for validation", nameof(validationSplit)); }
+            if (held == 0)
+            {
+                throw new ArgumentException($"{validationSplit} of {x.Count} samples leaves none for validation", nameof(validationSplit));
+            }
+
             validationData = (x.Slice(left, held), y.Slice(left, held));
             (x, y) = (x.Slice(0, left), y.Slice(0, left));
         }
 
         if (validationData is { } given) { Check(given.X, given.Y, batchSize); }
-        if (restoreBest && validationData is null) { throw new ArgumentException("the best weights can only be known with validation data", nameof(restoreBest)); }
+        if (restoreBest && validationData is null)
+        {
+            throw new ArgumentException("the best weights can only be known with validation data", nameof(restoreBest));
+        }
+
         History = new FitHistory(Array.ConvertAll(_metrics, static m => m.Name));
         using var run = new FitRun(this, validationData, batchSize, restoreBest);
         options = (options ?? new TrainerOptions()) with { MaxEpochs = epochs };

@@ -35,7 +35,8 @@ public sealed partial class Trainer<TBatch>
 
     /// <summary>
     /// Takes up a run where a checkpoint left it: weights, optimiser, generator, data, carried state, schedule, history. A learning rate
-    /// or options that differ from the saved run's are then the caller's to set. Changes nothing if the files do not fit.
+    /// or options that differ from the saved run's are then the caller's to set. Weights and counters stay as they are if the
+    /// checkpoint does not fit.
     /// </summary>
     /// <exception cref="CheckpointException">The checkpoint is of another model, optimiser, seed or data, or incomplete.</exception>
     public void Restore(Checkpoint checkpoint)
@@ -45,9 +46,12 @@ public sealed partial class Trainer<TBatch>
         CheckSame(checkpoint, "optimiser", training.String("optimizer"), _optimizer.Name);
         CheckSame(checkpoint, "seed", $"{training.UInt64("seed")}", $"{_device.Seed}");
         ulong deviceStep = training.UInt64("device_step");
-        long updates = training.Int64("updates");
+        long updates = TrainingProgress.Count(training, "updates");
         float learningRate = training.Single("learning_rate");
+        if (!(learningRate >= 0f && float.IsFinite(learningRate))) { throw training.Bad("learning_rate", "a learning rate"); }
         TrainingProgress progress = TrainingProgress.Read(training);
+        if (progress.Step != checkpoint.Step) { throw training.Bad("step", $"{checkpoint.Step}, the checkpoint's step"); }
+        TrainingHistory history = TrainingHistory.Read(checkpoint.Manifest.Section(HistorySection));
         using SafeTensorsFile model = checkpoint.OpenTensors(ModelFile.Name);
         using SafeTensorsFile optimizer = checkpoint.OpenTensors(OptimizerFile);
         using SafeTensorsFile state = checkpoint.OpenTensors(StateFile);
@@ -56,7 +60,7 @@ public sealed partial class Trainer<TBatch>
         NamedTensors.Check(state, _trainable.CarriedState);
         _source.Restore(checkpoint.Manifest.Section(DataSection));
         _options.Schedule?.Restore(checkpoint.Manifest.Section(ScheduleSection));
-        History.Restore(checkpoint.Manifest.Section(HistorySection));
+        History = history;
         ModelFile.Read(model, _model);
         _optimizer.ReadState(optimizer, updates);
         _optimizer.LearningRate = learningRate;
@@ -75,7 +79,9 @@ public sealed partial class Trainer<TBatch>
         if (saved != mine)
         {
             throw new CheckpointException(
-                checkpoint.Path, $"it was made with the {what} {CheckpointException.Quote(saved)}, this run has '{mine}'", "Use the settings it was made with");
+                checkpoint.Path,
+                $"it was made with the {what} {CheckpointException.Quote(saved)}, this run has '{mine}'",
+                "Use the settings it was made with");
         }
     }
 

@@ -65,7 +65,7 @@ public sealed partial class Trainer<TBatch> : IDisposable
     public long Epoch => _progress.Epoch;
 
     /// <summary>The learning curve.</summary>
-    public TrainingHistory History { get; } = new();
+    public TrainingHistory History { get; private set; } = new();
 
     /// <summary>Present figures.</summary>
     public TrainingFigures Figures => new()

@@ -26,7 +26,9 @@ public sealed record TrainerOptions
     /// <summary>Sets the optimiser's learning rate before every update; null leaves it alone.</summary>
     public LearningRateSchedule? Schedule { get; init; }
 
-    /// <summary>Steps between calls of <see cref="ITrainingCallback.OnStep"/>. Losses are read back from the device then, not at every step.</summary>
+    /// <summary>
+    /// Steps between calls of <see cref="ITrainingCallback.OnStep"/>. Losses are read back from the device then, not at every step.
+    /// </summary>
     public long ReportEvery { get; init; } = 10;
 
     /// <summary>Steps between points of <see cref="TrainingHistory.Training"/>.</summary>

@@ -26,11 +26,13 @@ public sealed class TrainingHistory
 
     internal JsonObject Save() => new() { ["training"] = Save(_training), ["validation"] = Save(_validation) };
 
-    internal void Restore(CheckpointSection section)
+    /// <exception cref="CheckpointException">A field is missing or malformed.</exception>
+    internal static TrainingHistory Read(CheckpointSection section)
     {
-        List<HistoryPoint> training = Read(section.Section("training")), validation = Read(section.Section("validation"));
-        Replace(_training, training);
-        Replace(_validation, validation);
+        var history = new TrainingHistory();
+        Read(section.Section("training"), history._training);
+        Read(section.Section("validation"), history._validation);
+        return history;
     }
 
     private static JsonObject Save(List<HistoryPoint> points)
@@ -46,19 +48,11 @@ public sealed class TrainingHistory
         return new JsonObject { [Steps] = steps, [Losses] = losses };
     }
 
-    private static List<HistoryPoint> Read(CheckpointSection section)
+    private static void Read(CheckpointSection section, List<HistoryPoint> points)
     {
         long[] steps = section.Int64s(Steps);
         double[] losses = section.Doubles(Losses);
         if (steps.Length != losses.Length) { throw section.Bad(Losses, "as long as 'steps'"); }
-        var points = new List<HistoryPoint>(steps.Length);
         for (int i = 0; i < steps.Length; i++) { points.Add(new HistoryPoint(steps[i], losses[i])); }
-        return points;
-    }
-
-    private static void Replace(List<HistoryPoint> points, List<HistoryPoint> by)
-    {
-        points.Clear();
-        points.AddRange(by);
     }
 }

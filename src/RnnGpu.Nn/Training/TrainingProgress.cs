@@ -57,16 +57,23 @@ internal sealed class TrainingProgress
         section["since_best"] = SinceBest;
     }
 
+    /// <exception cref="CheckpointException">A field is missing, malformed or below what it can be.</exception>
     public static TrainingProgress Read(CheckpointSection section) => new()
     {
-        Step = section.Int64("step"),
-        Epoch = section.Int64("epoch"),
+        Step = Count(section, "step"),
+        Epoch = Count(section, "epoch"),
         LossSum = section.Double("loss_sum"),
-        LossCount = section.Int64("loss_count"),
-        ValidationStep = section.Int64("validation_step"),
+        LossCount = Count(section, "loss_count"),
+        ValidationStep = Count(section, "validation_step", least: -1),
         ValidationLoss = section.Double("validation_loss"),
-        BestStep = section.Int64("best_step"),
+        BestStep = Count(section, "best_step"),
         BestLoss = section.Double("best_loss"),
-        SinceBest = section.Int64("since_best"),
+        SinceBest = Count(section, "since_best"),
     };
+
+    public static long Count(CheckpointSection section, string name, long least = 0)
+    {
+        long value = section.Int64(name);
+        return value >= least ? value : throw section.Bad(name, $"a whole number from {least} up");
+    }
 }

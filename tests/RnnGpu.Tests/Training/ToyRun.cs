@@ -112,8 +112,7 @@ internal sealed class ToySource : IBatchSource<ToyBatch>
 
     public void Restore(CheckpointSection cursor)
     {
-        _epoch = cursor.Int64("epoch");
-        _next = cursor.Int64("next");
+        (_epoch, _next) = (TrainingProgress.Count(cursor, "epoch"), TrainingProgress.Count(cursor, "next"));
     }
 
     private static void Fill(RandomKey key, float[] values)

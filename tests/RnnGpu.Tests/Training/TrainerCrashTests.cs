@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tests.Checkpoints;
@@ -84,6 +86,56 @@ public sealed class TrainerCrashTests
             Assert.Equal(0, run.Trainer.Step);
         }
     }
+
+    [Fact]
+    public void AManifestWithoutSenseIsRefusedFieldByField()
+    {
+        using var folder = new TempFolder();
+        using (ToyRun run = New(folder["run"], disk: null)) { run.Trainer.Run(); }
+        Checkpoint checkpoint = CheckpointFolder.OpenNewest(folder["run"]);
+        int count = 0;
+        foreach ((string name, CheckpointSection section) in checkpoint.Manifest.Sections)
+        {
+            foreach (JsonProperty field in section.Json.EnumerateObject())
+            {
+                foreach (JsonNode? wrong in new JsonNode?[] { null, "word", -2.0, 0.5, 1e30, new JsonArray("word") })
+                {
+                    if (MayBe(field.Name, wrong)) { continue; }
+                    Checkpoint altered = Altered(checkpoint, folder[$"{count++}"], name, field.Name, wrong);
+                    using ToyRun run = New(folder["other"], disk: null);
+                    float[] before = run.Weights;
+                    CheckpointException e = Assert.Throws<CheckpointException>(() => run.Trainer.Restore(altered));
+                    bool named = field.Name == "optimizer" && wrong?.GetValueKind() == JsonValueKind.String;
+                    Assert.Contains(named ? "optimiser 'word'" : $"'{field.Name}'", e.Message, StringComparison.Ordinal);
+                    Assert.Equal(before, run.Weights);
+                    Assert.Equal(0, run.Trainer.Step);
+                }
+            }
+        }
+
+        Assert.InRange(count, 60, 200);
+    }
+
+    /// <summary>Losses and their sums may be any number, a learning rate any that is not negative.</summary>
+    private static bool MayBe(string field, JsonNode? value) => value is JsonValue number && number.TryGetValue(out double v)
+        && (field.Contains("loss", StringComparison.Ordinal) || (field == "learning_rate" && v >= 0));
+
+    private static Checkpoint Altered(Checkpoint checkpoint, string folder, string section, string field, JsonNode? value) =>
+        Checkpoint.Open(CheckpointFolder.Save(folder, checkpoint.Step, writer =>
+        {
+            foreach (CheckpointFileEntry file in checkpoint.Manifest.Files)
+            {
+                using Stream from = checkpoint.OpenRead(file.Name), to = writer.Create(file.Name);
+                from.CopyTo(to);
+            }
+
+            foreach ((string name, CheckpointSection old) in checkpoint.Manifest.Sections)
+            {
+                JsonObject copy = JsonObject.Create(old.Json)!;
+                if (name == section) { copy[field] = value?.DeepClone(); }
+                writer.Section(name, copy);
+            }
+        }));
 
     private static SortedDictionary<string, string> LastFiles(string run) => TempFolder.Contents(CheckpointFolder.OpenNewest(run).Path);
 
