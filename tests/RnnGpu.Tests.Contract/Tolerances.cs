@@ -46,11 +46,11 @@ public static class Tolerances
 
     /// <summary>
     /// States and gates of a recurrence, absolute. A step's pre-activation is a chain over H terms of weights about 1/sqrt(H) and states up
-    /// to 1, which sum to at most sqrt(H) in absolute value, on top of inputs up to 2; gates and states have slopes of at most 1 in it, plus
+    /// to 1, whose partial sums stay within 3 like the pre-activations themselves; gates and states have slopes of at most 1 in it, plus
     /// their own <see cref="ElementaryUlps"/>. Errors of earlier steps come through R and the gates, which damp them: twice a
     /// step's own covers the sum. A gate in the wrong place differs by 0.1, ten thousand times as much.
     /// </summary>
-    public static double RecurrentForward(int hidden) => 2 * (LikelyChain(hidden, Math.Sqrt(hidden) + 2) + Elementary(1));
+    public static double RecurrentForward(int hidden) => 2 * (LikelyChain(hidden, 3) + Elementary(1));
 
     /// <summary>
     /// Gradients of a recurrence, relative to the largest: chains over the G*H rows of R a step, on top of the forward pass's error, which

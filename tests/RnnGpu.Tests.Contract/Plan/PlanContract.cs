@@ -75,8 +75,8 @@ public abstract partial class BackendContract
         {
             var c = new StackCase(cell, 2, bidirectional, Lengths: true, States: true, Resets: true) { Input = input, Hidden = hidden, Steps = 7, Batch = 5 };
             StackProblem problem = c.Make();
-            using var plain = new PlanRun(Backend, problem, new PlanUse(), $"{c} {input} -> {hidden}");
-            using var cut = new PlanRun(Backend, problem, new PlanUse { Chunk = 2, Span = 3 }, $"{c} {input} -> {hidden}");
+            using var plain = new PlanRun(Backend, problem, new PlanUse(), c.ToString());
+            using var cut = new PlanRun(Backend, problem, new PlanUse { Chunk = 2, Span = 3 }, c.ToString());
             plain.Backward();
             cut.Backward();
             CheckAgainstReference(plain, problem);

@@ -29,6 +29,13 @@ public sealed record PlanUse
 
     /// <summary>Final states go where the initial ones came from.</summary>
     public bool StatesInPlace { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{(Training ? "training" : "inference")}, chunks of {Chunk?.ToString() ?? "any"}, spans of {Span?.ToString() ?? "all"}"
+        + (Budget is null ? "" : $", budget {Budget}") + (Dropout > 0 ? $", dropout {Dropout}" : "")
+        + (WithOutputs ? "" : ", no outputs") + (WithLastStates ? "" : ", no last states") + (WithInputGradient ? "" : ", no input gradient")
+        + (WithParameterGradients ? "" : ", no parameter gradients") + (StatesInPlace ? ", states in place" : "");
 }
 
 /// <summary>A <see cref="StackProblem"/> through <see cref="RnnPlan"/>: forward at once, backward on request. Every tensor and region is guarded.</summary>

@@ -33,6 +33,11 @@ public sealed record StackCase(
         }
     }
 
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Layouts.Name(Cell)} {Input} -> {Hidden} x {Layers}{(Bidirectional ? ", bidirectional" : "")}{(Lengths ? ", lengths" : "")}"
+        + (States ? ", states" : "") + (Resets ? ", resets" : "") + (Dropout > 0 ? $", dropout {Dropout}" : "");
+
     private ulong Seed => (ulong)(((((int)Cell * 4) + Layers) * 16) + (Bidirectional ? 8 : 0) + (Lengths ? 4 : 0) + (States ? 2 : 0) + (Resets ? 1 : 0));
 
     /// <summary>The network with its data.</summary>
