@@ -7,7 +7,7 @@ Prints one JSON object: characters/s over the timed steps (warm-up steps apart),
 validation loss in nats a character at the end.
 
 Usage: charlm_torch.py DATA [--hidden 512 --layers 2 --embedding 128 --batch 64 --seq-length 64 --dropout 0.4
-                             --lr 2e-3 --clip 1.0 --steps 200 --schedule-steps 200 --warmup-steps 100 --weight-decay 0.01
+                             --lr 3e-3 --clip 1.0 --steps 200 --schedule-steps 200 --warmup-steps 100 --weight-decay 0.01
                              --threads 2 --seed 1 --no-validation]
 Needs the distribution's python3-torch and an optimised BLAS (libopenblas0-pthread): without one PyTorch falls back to the reference
 BLAS and is several times slower, which would be no fair peer.
@@ -25,7 +25,7 @@ def arguments():
     p.add_argument("data")
     for name, kind, default in [
         ("hidden", int, 512), ("layers", int, 2), ("embedding", int, 128), ("batch", int, 64), ("seq-length", int, 64),
-        ("dropout", float, 0.4), ("lr", float, 2e-3), ("clip", float, 1.0), ("steps", int, 200), ("schedule-steps", int, 0),
+        ("dropout", float, 0.4), ("lr", float, 3e-3), ("clip", float, 1.0), ("steps", int, 200), ("schedule-steps", int, 0),
         ("warmup-steps", int, 100), ("weight-decay", float, 0.01), ("threads", int, 2), ("seed", int, 1), ("skip-steps", int, 3),
     ]:
         p.add_argument("--" + name, type=kind, default=default)
