@@ -83,7 +83,7 @@ internal sealed record TrainSettings
             SeqLength = 64,
             Batch = 64,
             Optimizer = "adamw",
-            LearningRate = 2e-3,
+            LearningRate = 3e-3,
             Schedule = "cosine",
             Warmup = 100,
             WeightDecay = 0.01,
