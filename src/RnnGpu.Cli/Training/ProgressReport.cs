@@ -38,10 +38,13 @@ internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep
         if (_steps > FirstSteps) { _inSteps += figures.Elapsed - _moment; }
         _moment = figures.Elapsed;
         _loss = double.IsNaN(_loss) ? figures.Loss : (0.95 * _loss) + (0.05 * figures.Loss);
-        if (!display.IsDue) { return; }
-        double done = goal.Done(figures.Step, figures.Elapsed), before = goal.Done(_startStep, TimeSpan.Zero);
-        TimeSpan left = done > before ? figures.Elapsed * ((1 - done) / (done - before)) : TimeSpan.Zero;
-        display.Show(new TrainStatus(figures.Step, done, _loss, CharactersPerSecond, left));
+        if (display.IsDue) { Show(figures); }
+    }
+
+    /// <inheritdoc/>
+    public void OnEnd(in TrainingFigures figures, TrainingEnd end)
+    {
+        if (_steps > 0) { Show(figures); }
     }
 
     /// <inheritdoc/>
@@ -57,6 +60,13 @@ internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep
 
     /// <inheritdoc/>
     public void OnEpoch(in TrainingFigures figures) => _moment = figures.Elapsed;
+
+    private void Show(in TrainingFigures figures)
+    {
+        double done = goal.Done(figures.Step, figures.Elapsed), before = goal.Done(_startStep, TimeSpan.Zero);
+        TimeSpan left = done > before ? figures.Elapsed * ((1 - done) / (done - before)) : TimeSpan.Zero;
+        display.Show(new TrainStatus(figures.Step, done, _loss, CharactersPerSecond, left));
+    }
 }
 
 /// <summary>What a run is heading for: a number of steps, or a time.</summary>

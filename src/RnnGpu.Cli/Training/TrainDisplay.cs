@@ -12,7 +12,8 @@ namespace RnnGpu.Cli.Training;
 internal sealed record TrainStatus(long Step, double Done, double Loss, double CharactersPerSecond, TimeSpan TimeLeft)
 {
     /// <summary>Loss, speed and time left in words.</summary>
-    public string Words => $"loss {Loss:F3}  {CharactersPerSecond:#,0} characters/s  {Duration(TimeLeft)} left";
+    public string Words =>
+        $"loss {Loss:F3}" + (double.IsFinite(CharactersPerSecond) ? $"  {CharactersPerSecond:#,0} characters/s  {Duration(TimeLeft)} left" : "");
 
     /// <summary>A duration as <c>1:02:03</c> or <c>2:03</c>.</summary>
     public static string Duration(TimeSpan time)

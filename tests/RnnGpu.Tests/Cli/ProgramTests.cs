@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RnnGpu.Cli;
+using RnnGpu.Cli.Training;
 using RnnGpu.Core;
 using RnnGpu.Tasks;
 using Xunit;
@@ -20,6 +21,14 @@ public sealed class ProgramTests
         }
 
         Assert.Equal(Enum.GetValues<ExitCode>().Order(), ExitCodes.All.Select(entry => entry.Code));
+    }
+
+    [Fact]
+    public void The_documentation_lists_the_same_exit_codes()
+    {
+        string page = File.ReadAllText(Path.Combine(ProjectSources.FindRoot(AppContext.BaseDirectory)!, "docs", "cli.md"));
+        string[] table = [.. page.Split('\n').SkipWhile(line => line != "## Exit codes").Skip(4).TakeWhile(line => line.StartsWith('|'))];
+        Assert.Equal(ExitCodes.All.Select(entry => $"| {(int)entry.Code} | {entry.Meaning} |"), table);
     }
 
     [Fact]
