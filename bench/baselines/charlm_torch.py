@@ -2,7 +2,8 @@
 """The peer of `rnngpu train charlm`: the same model, batches and steps in PyTorch on the CPU.
 
 The model is Embedding -> Dropout -> LSTM (dropout between layers) -> Dropout -> Linear, trained by truncated BPTT with the state
-carried from window to window, AdamW with linear warm-up and cosine decay, and clipping by norm, as the preset it is compared with.
+carried from window to window, AdamW (no decay of biases) with linear warm-up (at most a tenth of the run) and cosine decay, and
+clipping by norm, as the preset it is compared with.
 Prints one JSON object: characters/s over the timed steps (warm-up steps apart), the mean training loss of each tenth of the run, and the
 validation loss in nats a character at the end.
 
@@ -64,13 +65,17 @@ def main():
     train, validation = ids[:cut], ids[cut:]
 
     model = CharModel(a, len(characters))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=a.lr, weight_decay=a.weight_decay)
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    biases = [p for p in model.parameters() if p.dim() <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": a.weight_decay}, {"params": biases, "weight_decay": 0.0}], lr=a.lr)
     total = a.schedule_steps or a.steps
+    warmup = max(1, min(a.warmup_steps, total // 10))
 
     def rate(step):
-        if step < a.warmup_steps:
-            return (step + 1) / a.warmup_steps
-        return 0.5 * (1 + math.cos(math.pi * (step - a.warmup_steps) / max(1, total - a.warmup_steps)))
+        if step < warmup:
+            return (step + 1) / warmup
+        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
     length = (len(train) - 1) // a.batch
