@@ -74,7 +74,7 @@ internal sealed record TrainSettings
             Warmup = 100,
             WeightDecay = 0.01,
             Clip = 1,
-            Length = RunLength.OfSteps(2000),
+            Length = RunLength.OfSteps(3000),
             ValidateEvery = 250,
         },
         "shakespeare" => new TrainSettings
