@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Compiles every kernels/cuda/<family>/<file>.cu to PTX: kernels/ptx/<file>.sm_80.ptx and .sm_90a.ptx. The same sources and compiler give the
+# same bytes, wherever they stand. Exit codes: 0 done, 1 failed or stale, 3 no compiler (nothing was touched).
+#   build.sh           writes kernels/ptx
+#   build.sh --check   writes nothing: compares with what is committed, 1 if it is stale
+# CLANG names another clang++ (19 is what the committed PTX was made with). PTXAS names ptxas where it is not on the PATH; with it every kernel is
+# assembled, kernels/ptx/resources.txt written (registers, shared memory, stack, spills), and a spill is a failure.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here"
+check=0
+case "${1:-}" in
+  "") ;;
+  --check) check=1 ;;
+  *) echo "usage: kernels/build.sh [--check]" >&2; exit 2 ;;
+esac
+
+clang=${CLANG:-clang++-19}
+if ! command -v "$clang" >/dev/null; then
+  echo "skipped: $clang is not installed, so the PTX in kernels/ptx stays as it is (Debian: apt-get install clang-19)" >&2
+  exit 3
+fi
+
+out=$here/ptx
+if [ "$check" = 1 ]; then out=$(mktemp -d); trap 'rm -rf "$out"' EXIT; fi
+mkdir -p "$out"
+
+# architecture and PTX version: the oldest that has what the kernels use, so that old drivers take it (7.0: CUDA 11.0; 8.0: CUDA 12.0)
+targets=("sm_80 ptx70" "sm_90a ptx80")
+flags=(-x cuda --cuda-device-only -nocudainc -nocudalib -S -O3 -std=c++20 -ffp-contract=off -fno-strict-aliasing -fno-exceptions -fno-rtti
+       -Wall -Wextra -Werror -Icuda)
+
+compile() {  # source, architecture, PTX version
+  "$clang" "${flags[@]}" "--cuda-gpu-arch=$2" "--cuda-feature=+$3" "$1" -o "$out/$(basename "$1" .cu).$2.ptx"
+}
+
+shopt -s nullglob
+sources=(cuda/*/*.cu)
+twice=$(for s in "${sources[@]}"; do basename "$s"; done | sort | uniq -d)
+[ -z "$twice" ] || { echo "two kernel files have one name: $twice" >&2; exit 1; }
+jobs=${JOBS:-$(nproc)} pids=()
+for s in "${sources[@]}"; do
+  for t in "${targets[@]}"; do
+    read -r architecture version <<< "$t"
+    compile "$s" "$architecture" "$version" & pids+=($!)
+    if [ "${#pids[@]}" -ge "$jobs" ]; then wait "${pids[0]}" || exit 1; pids=("${pids[@]:1}"); fi
+  done
+done
+for p in "${pids[@]}"; do wait "$p" || exit 1; done
+
+stale=0
+if [ "$check" = 1 ]; then
+  for f in "$out"/*.ptx; do
+    cmp -s "$f" "ptx/$(basename "$f")" || { echo "stale: kernels/ptx/$(basename "$f") is not what its source gives; run kernels/build.sh" >&2; stale=1; }
+  done
+  for f in ptx/*.ptx; do
+    [ -f "$out/$(basename "$f")" ] || { echo "stale: kernels/ptx/$(basename "$f") has no source; remove it" >&2; stale=1; }
+  done
+else
+  for f in ptx/*.ptx; do
+    s=$(basename "$f"); s=${s%%.*}
+    compgen -G "cuda/*/$s.cu" >/dev/null || { echo "removed: kernels/ptx/$(basename "$f") has no source any more"; rm "$f"; }
+  done
+fi
+
+ptxas=${PTXAS:-$(command -v ptxas || true)}
+spilled=0
+if [ -z "$ptxas" ]; then
+  echo "skipped: ptxas is not on the PATH (PTXAS names it), so registers and spills were not looked at"
+else
+  table=$out/resources.txt
+  log=$(mktemp)
+  {
+    echo "# What $("$ptxas" --version | grep -oE 'V[0-9.]+' | head -1) of ptxas makes of each kernel: registers a thread, static shared memory, stack, spill stores and loads in bytes."
+    printf '%-44s %-8s %9s %8s %6s %7s %7s\n' kernel arch registers shared stack stores loads
+    for f in "$out"/*.ptx; do
+      architecture=$(basename "$f" .ptx); architecture=${architecture##*.}
+      "$ptxas" -v "-arch=$architecture" "$f" -o /dev/null 2> "$log" || { cat "$log" >&2; exit 1; }
+      awk -v arch="$architecture" '
+        /Compiling entry function/ { match($0, /\047[^\047]+\047/); name = substr($0, RSTART + 1, RLENGTH - 2) }
+        /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
+        /Used [0-9]+ registers/ {
+          match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
+          shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH) + 0 : 0
+          printf "%-44s %-8s %9d %8d %6d %7d %7d\n", name, arch, registers, shared, stack, stores, loads
+        }' "$log"
+    done | sort
+  } > "$table.part"
+  mv "$table.part" "$table"
+  rm -f "$log"
+  if awk '!/^#/ && NR > 2 && ($6 > 0 || $7 > 0) { print "spills: " $0; bad = 1 } END { exit !bad }' "$table" >&2; then spilled=1; fi
+  if [ "$check" = 1 ] && [ "$(head -1 "$table")" = "$(head -1 ptx/resources.txt 2>/dev/null)" ] && ! cmp -s "$table" ptx/resources.txt; then
+    echo "stale: kernels/ptx/resources.txt; run kernels/build.sh with ptxas" >&2
+    stale=1
+  fi
+fi
+
+[ "$stale" = 0 ] && [ "$spilled" = 0 ] || exit 1
+echo "${#sources[@]} kernel files for ${#targets[@]} architectures: $([ "$check" = 1 ] && echo "kernels/ptx is up to date" || echo "written to kernels/ptx")"

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds the CUDA emulator: tests/cuda-emulator/bin/librnngpu-cuda-emulator.so, the driver API with every kernel of kernels/cuda compiled as
+# host C++. Needs g++ 12 or newer and nothing else. Only what changed is compiled again.
+#   build.sh          the library; prints its path
+#   build.sh --test   also the tests' kernels and the planted faults, in a library of their own, and runs the tests
+# CXX and RNNGPU_EMULATOR_MARCH (-march, default native) change the compiler and its target; JOBS the compilations side by side.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cxx=${CXX:-g++}
+test=0
+[ "${1:-}" = "--test" ] && test=1
+command -v "$cxx" >/dev/null || { echo "the emulator needs $cxx (Debian: apt-get install g++)" >&2; exit 3; }
+
+bin=$here/bin
+mkdir -p "$bin/obj"
+exec 9>"$bin/.lock"
+flock 9
+
+flags=(-std=c++20 -O2 -g1 -fPIC -fvisibility=hidden -ffp-contract=off -fno-strict-aliasing "-march=${RNNGPU_EMULATOR_MARCH:-native}"
+       -Wall -Wextra -Werror -DRNNGPU_EMULATOR -I"$root/kernels/cuda" -I"$here/runtime")
+kernel_flags=(-x c++ -Wno-unused-function -Wno-unused-variable -Wno-unused-but-set-variable)
+
+# objects older than any header, this script, or a change of compiler or flags are made again
+stamp="$("$cxx" -dumpfullversion) ${flags[*]}"
+[ "$(cat "$bin/obj/.stamp" 2>/dev/null)" = "$stamp" ] || { rm -f "$bin"/obj/*.o; echo "$stamp" > "$bin/obj/.stamp"; }
+newest=$(find "$here/runtime" "$here/driver" "$root/kernels/cuda" "$here/build.sh" \( -name '*.h' -o -name '*.cuh' -o -name build.sh \) -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2-)
+
+compile() {  # source, object, namespace or nothing
+  local source=$1 object=$2 namespace=${3:-} extra=()
+  [ -n "$namespace" ] && extra=("${kernel_flags[@]}" "-Drnn=rnn_$namespace")
+  if [ ! -f "$object" ] || [ "$source" -nt "$object" ] || [ "$newest" -nt "$object" ]; then
+    "$cxx" "${flags[@]}" "${extra[@]}" -c "$source" -o "$object.part" && mv "$object.part" "$object"
+  fi
+}
+
+jobs=${JOBS:-$(nproc)}
+objects=() pids=()
+add() {  # the same arguments; the object is remembered
+  objects+=("$2")
+  compile "$@" & pids+=($!)
+  if [ "${#pids[@]}" -ge "$jobs" ]; then wait "${pids[0]}"; pids=("${pids[@]:1}"); fi
+}
+finish() { for p in "${pids[@]}"; do wait "$p"; done; pids=(); }
+
+name_of() { echo "${1#"$root"/}" | tr -c 'A-Za-z0-9\n' '_'; }
+for f in "$here"/runtime/*.cpp "$here"/driver/*.cpp; do add "$f" "$bin/obj/$(name_of "$f").o"; done
+shopt -s nullglob
+for f in "$root"/kernels/cuda/*/*.cu; do n=$(name_of "$f"); add "$f" "$bin/obj/$n.o" "$n"; done
+finish
+
+link() { "$cxx" -shared -o "$1.part" "${@:2}" -ldl -lpthread && mv "$1.part" "$1"; }
+library=$bin/librnngpu-cuda-emulator.so
+newer() { for o in "${@:2}"; do [ "$o" -nt "$1" ] && return 0; done; [ ! -f "$1" ]; }
+echo "${objects[*]}" | cmp -s - "$bin/obj/.linked" || rm -f "$library"
+if newer "$library" "${objects[@]}"; then link "$library" "${objects[@]}"; echo "${objects[*]}" > "$bin/obj/.linked"; fi
+
+if [ "$test" = 1 ]; then
+  for f in "$here"/tests/*.cu "$here"/faults/*.cu; do n=$(name_of "$f"); add "$f" "$bin/obj/$n.o" "$n"; done
+  finish
+  link "$bin/librnngpu-cuda-emulator-test.so" "${objects[@]}"
+  runner=()
+  for f in "$here"/tests/*.cpp; do o=$bin/obj/$(name_of "$f").o; objects=(); add "$f" "$o"; runner+=("$o"); done
+  finish
+  "$cxx" -o "$bin/emulator-tests" "${runner[@]}" -L"$bin" -lrnngpu-cuda-emulator-test -Wl,-rpath,'$ORIGIN' -ldl
+  "$bin/emulator-tests" "$root" "${@:2}"
+else
+  echo "$library"
+fi

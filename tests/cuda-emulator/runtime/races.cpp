@@ -1,0 +1,132 @@
+// Races between blocks on global memory. Every access is stamped with the launch, the block and the time, which counts the launch's releases.
+// What a block did up to a release is seen by blocks that acquired it: block.clock[other] is the time up to which other's past has been seen.
+// A write and another block's access of the same four bytes, neither seen by the other, are a race, whatever order the emulator ran them in.
+#include "heap.h"
+#include "scheduler.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <sys/mman.h>
+#include <unordered_map>
+
+namespace rnnemu {
+
+bool checkGlobalRaces = false;
+
+namespace {
+
+/// launch 24 bits, block 20 bits, time 20 bits; 0 is nothing.
+using Stamp = u64;
+constexpr u32 manyBlocks = (1u << 20) - 1, lastTime = (1u << 20) - 1;
+
+struct Cell { Stamp writer, reader; };
+
+Cell* cells = nullptr;  // one for every four bytes of the address range, mapped as touched
+u64 cellBytes = 0;
+u32 launch = 0, now = 1;
+std::unordered_map<u64, std::vector<u32>> released;  // by address: what its releases published
+
+Stamp stamp(u32 block) { return (u64)launch << 40 | (u64)block << 20 | now; }
+u32 launchOf(Stamp s) { return (u32)(s >> 40); }
+u32 blockOf(Stamp s) { return (u32)(s >> 20) & manyBlocks; }
+u32 timeOf(Stamp s) { return (u32)s & lastTime; }
+
+u32 blockCount() { return launchView.grid.x * launchView.grid.y * launchView.grid.z; }
+u32 seen(const Block& b, u32 other) { return b.clock.empty() ? 0 : b.clock[other]; }
+
+/// Has this block seen an access by another?
+bool ordered(const Block& b, Stamp s)
+{
+    if (launchOf(s) != launch || blockOf(s) == b.index) { return true; }
+    if (blockOf(s) != manyBlocks) { return timeOf(s) <= seen(b, blockOf(s)); }
+    for (u32 other = 0; other < blockCount(); other++)
+    {
+        if (other != b.index && seen(b, other) < timeOf(s)) { return false; }
+    }
+    return true;
+}
+
+[[noreturn]] void race(u64 address, Access kind, Stamp s, const char* did)
+{
+    Dims g = launchView.grid;
+    u32 other = blockOf(s);
+    char who[64] = "other blocks";
+    if (other != manyBlocks) { std::snprintf(who, sizeof who, "block (%u,%u,%u)", other % g.x, other / g.x % g.y, other / g.x / g.y); }
+    const char* does = kind == Access::Write ? "writes" : kind == Access::Atomic ? "updates" : "reads";
+    failThread(statusLaunchFailed, "%s global memory at 0x%" PRIx64 " (%s), which %s %s in this launch with nothing to order the two: a race",
+               does, address, heap.describe(address, 4).c_str(), who, did);
+}
+
+}  // namespace
+
+void startRaces()
+{
+    released.clear();
+    now = 1;
+    if (settings.globalRaces && cells == nullptr)
+    {
+        cellBytes = heapView.size / 4 * sizeof(Cell);
+        void* room = mmap(nullptr, cellBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (room == MAP_FAILED) { settings.globalRaces = false; return; }
+        madvise(room, cellBytes, MADV_DONTDUMP);
+        cells = static_cast<Cell*>(room);
+    }
+    if (++launch == 1u << 24)
+    {
+        launch = 1;
+        if (cells != nullptr) { madvise(cells, cellBytes, MADV_DONTNEED); }
+    }
+}
+
+void startClock(Block& block) { block.clock.clear(); }
+
+void noteGlobalAccess(u64 address, u32 bytes, Access kind)
+{
+    const Block& b = *currentThread()->block;
+    if (blockCount() >= manyBlocks || now >= lastTime) { return; }
+    u64 first = (address - heapView.base) / 4, last = (address - heapView.base + bytes - 1) / 4;
+    Stamp mine = stamp(b.index);
+    for (u64 i = first; i <= last; i++)
+    {
+        Cell& cell = cells[i];
+        if (kind == Access::ReadOnly && launchOf(cell.writer) == launch)
+        {
+            failThread(statusLaunchFailed, "reads global memory at 0x%" PRIx64 " (%s) by the read-only path, but this launch writes it",
+                       address, heap.describe(address, 4).c_str());
+        }
+        // neighbours of less than four bytes may belong to different blocks: only whole words are judged
+        if (bytes < 4) { if (kind == Access::Write) { cell.writer = launchOf(cell.writer) == launch ? cell.writer : mine; } continue; }
+        if (!ordered(b, cell.writer)) { race(address, kind, cell.writer, "wrote"); }
+        if (kind == Access::Write)
+        {
+            if (!ordered(b, cell.reader)) { race(address, kind, cell.reader, "read"); }
+            cell.writer = mine;
+        }
+        else if (kind != Access::Atomic)
+        {
+            bool another = launchOf(cell.reader) == launch && blockOf(cell.reader) != b.index && !ordered(b, cell.reader);
+            cell.reader = another ? stamp(manyBlocks) : mine;
+        }
+    }
+}
+
+void noteAcquire(u64 address)
+{
+    auto at = released.find(address);
+    if (at == released.end()) { return; }
+    Block& b = *currentThread()->block;
+    if (b.clock.empty()) { b.clock.assign(blockCount(), 0); }
+    for (u32 i = 0; i < b.clock.size(); i++) { b.clock[i] = std::max(b.clock[i], at->second[i]); }
+}
+
+void noteRelease(u64 address)
+{
+    Block& b = *currentThread()->block;
+    std::vector<u32>& published = released[address];
+    if (published.empty()) { published.assign(blockCount(), 0); }
+    for (u32 i = 0; i < b.clock.size(); i++) { published[i] = std::max(published[i], b.clock[i]); }
+    published[b.index] = now;
+    if (now < lastTime) { now++; }
+}
+
+}  // namespace rnnemu
