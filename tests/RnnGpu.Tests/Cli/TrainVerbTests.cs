@@ -98,7 +98,7 @@ public sealed class TrainVerbTests : IDisposable
     [Fact]
     public async Task Killed_at_random_moments_and_resumed_a_run_ends_in_the_bytes_of_one_never_killed()
     {
-        string[] more = ["--steps", "400", "--checkpoint-every", "7"];
+        string[] more = ["--steps", "1200", "--checkpoint-every", "13"];
         Assert.Equal(ExitCode.Ok, (await CommandLine.RunAsync(_runs.Options("whole", more))).Exit);
 
         var random = new Random(7);
@@ -127,7 +127,7 @@ public sealed class TrainVerbTests : IDisposable
         }
 
         Assert.True(kills > 0);
-        AssertSame(_runs.Checkpoint("whole", 400), _runs.Checkpoint("parts", 400));
+        AssertSame(_runs.Checkpoint("whole", 1200), _runs.Checkpoint("parts", 1200));
     }
 
     [Fact]
@@ -175,8 +175,10 @@ public sealed class TrainVerbTests : IDisposable
         var clock = Stopwatch.StartNew();
         CommandLine run = await CommandLine.RunAsync([.. options, "--json"]);
         Assert.Equal(ExitCode.Ok, run.Exit);
-        Assert.InRange(run.Json.GetProperty("seconds").GetDouble(), 2.9, 10);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30));
+
+        // Three seconds, and a validation and a checkpoint behind them; the upper limits leave room for a busy machine.
+        Assert.InRange(run.Json.GetProperty("seconds").GetDouble(), 2.9, 30);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60));
         Assert.True(run.Json.GetProperty("steps").GetInt64() > 5);
         CommandLine resumed = await CommandLine.RunAsync("train", "charlm", "--resume", _runs["run"], "--json");
         Assert.Equal(ExitCode.Ok, resumed.Exit);
