@@ -2,14 +2,20 @@
 # Builds the CUDA emulator: tests/cuda-emulator/bin/librnngpu-cuda-emulator.so, the driver API with every kernel of kernels/cuda compiled as
 # host C++. Needs g++ 12 or newer and nothing else. Only what changed is compiled again.
 #   build.sh          the library; prints its path
-#   build.sh --test   also the tests' kernels and the planted faults, in a library of their own, and runs the tests
+#   build.sh --test [name part]   also the tests' kernels and the planted faults, in a library of their own, and runs the tests
+#   build.sh --gpu [name part]    the same runner on a real driver, libcuda.so.1: the tests of the intrinsics and the API; needs clang++-19
 # CXX and RNNGPU_EMULATOR_MARCH (-march, default native) change the compiler and its target; JOBS the compilations side by side.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cxx=${CXX:-g++}
-test=0
-[ "${1:-}" = "--test" ] && test=1
+test=0 gpu=0
+case "${1:-}" in
+  "") ;;
+  --test) test=1 ;;
+  --gpu) test=1 gpu=1 ;;
+  *) echo "usage: build.sh [--test|--gpu [name part]]" >&2; exit 2 ;;
+esac
 command -v "$cxx" >/dev/null || { echo "the emulator needs $cxx (Debian: apt-get install g++)" >&2; exit 3; }
 
 bin=$here/bin
@@ -18,7 +24,7 @@ exec 9>"$bin/.lock"
 flock 9
 
 flags=(-std=c++20 -O2 -g1 -fPIC -fvisibility=hidden -ffp-contract=off -fno-strict-aliasing "-march=${RNNGPU_EMULATOR_MARCH:-native}"
-       -Wall -Wextra -Werror -DRNNGPU_EMULATOR -I"$root/kernels/cuda" -I"$here/runtime")
+       -Wall -Wextra -Werror -DRNNGPU_EMULATOR "-fmacro-prefix-map=$root/=" -I"$root/kernels/cuda" -I"$here/runtime")
 kernel_flags=(-x c++ -Wno-unused-function -Wno-unused-variable -Wno-unused-but-set-variable)
 
 # objects older than any header, this script, or a change of compiler or flags are made again
@@ -63,7 +69,18 @@ if [ "$test" = 1 ]; then
   for f in "$here"/tests/*.cpp; do o=$bin/obj/$(name_of "$f").o; objects=(); add "$f" "$o"; runner+=("$o"); done
   finish
   "$cxx" -o "$bin/emulator-tests" "${runner[@]}" -L"$bin" -lrnngpu-cuda-emulator-test -Wl,-rpath,'$ORIGIN' -ldl
-  "$bin/emulator-tests" "$root" "${@:2}"
+  arguments=("$root")
+  if [ "$gpu" = 1 ]; then
+    mkdir -p "$bin/ptx"
+    for t in "sm_80 ptx70" "sm_90a ptx80"; do
+      read -r architecture version <<< "$t"
+      "${CLANG:-clang++-19}" -x cuda --cuda-device-only -nocudainc -nocudalib -S -O3 -std=c++20 -ffp-contract=off -fno-strict-aliasing -Wall -Werror \
+        -I"$root/kernels/cuda" "--cuda-gpu-arch=$architecture" "--cuda-feature=+$version" "$here/tests/intrinsics.cu" -o "$bin/ptx/intrinsics.$architecture.ptx"
+    done
+    arguments+=(--library libcuda.so.1)
+  fi
+  flock -u 9
+  "$bin/emulator-tests" "${arguments[@]}" "${@:2}"
 else
   echo "$library"
 fi

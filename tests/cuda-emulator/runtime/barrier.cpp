@@ -112,14 +112,15 @@ void collective(u32 mask, Combine combine, void* operand, const char* name, cons
     Gathering* g = nullptr;
     for (Gathering& each : warp.gatherings)
     {
-        if (each.arrived == 0 || (each.mask & mask) == 0) { continue; }
-        if (each.mask != mask || each.combine != combine || !sameSite(file, line, each.file, each.line))
+        if (each.arrived == 0) { continue; }
+        if (each.mask == mask && each.combine == combine && sameSite(file, line, each.file, each.line)) { g = &each; continue; }
+        // lanes wait elsewhere: fine while they are none of this operation's, or can go on without this lane
+        if ((each.arrived & mask) != 0 && (each.mask & bit) != 0)
         {
             u32 first = (u32)__builtin_ctz(each.arrived);
             failThread(statusLaunchFailed, "calls %s (%s:%d) for lanes 0x%08x while thread %s", name, file, line, mask,
                        describeWait(t->block->threads[t->rank - lane + first]).c_str());
         }
-        g = &each;
     }
     if (g == nullptr)
     {

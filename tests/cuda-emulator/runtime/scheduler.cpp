@@ -92,7 +92,7 @@ void finish(Thread* thread)
     }
     for (const Gathering& g : thread->warp->gatherings)
     {
-        if ((g.mask & lane) == 0) { continue; }
+        if (g.arrived == 0 || (g.mask & lane) == 0) { continue; }
         u32 other = (u32)__builtin_ctz(g.arrived);
         const Thread& waiter = block.threads[thread->rank / 32 * 32 + other];
         failThread(statusLaunchFailed, "leaves the kernel while thread %s, whose mask names it", describeWait(waiter).c_str());

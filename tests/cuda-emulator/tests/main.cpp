@@ -39,7 +39,7 @@ Registration::Registration(const char* name, TestBody body, bool emulatorOnly) {
 void fail(const char* file, int line, const std::string& what)
 {
     const char* base = std::strrchr(file, '/');
-    std::printf("    %s:%d: %s\n", base == nullptr ? file : base + 1, line, what.c_str());
+    if (failures < 8) { std::printf("    %s:%d: %s\n", base == nullptr ? file : base + 1, line, what.c_str()); }
     failures++;
 }
 
