@@ -7,10 +7,14 @@ public abstract class ElementwiseLoss : Loss
 {
     private readonly ElementLoss _kind;
 
+    // Kept, since the runtime's own copy goes with a collection, and asking for it again would allocate.
+    private readonly string _name;
+
     private protected ElementwiseLoss(ElementLoss kind, Reduction reduction)
         : base(reduction)
     {
         _kind = kind;
+        _name = GetType().Name;
     }
 
     /// <inheritdoc/>
@@ -21,7 +25,7 @@ public abstract class ElementwiseLoss : Loss
     /// </param>
     public override Tensor Forward(Tensor predictions, Tensor targets, Tensor weights = default)
     {
-        string name = GetType().Name;
+        string name = _name;
         TensorSlot x = predictions.Float(name), t = targets.Float(name);
         Operands.SameDevice(x, t, name);
         if (x.Shape != t.Shape) { throw new ArgumentException($"{name}: predictions {x.Shape} and targets {t.Shape} must have one shape"); }

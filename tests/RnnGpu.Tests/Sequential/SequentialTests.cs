@@ -296,7 +296,8 @@ public sealed class SequentialTests : NnTestBase
             Steps++;
             long now = GC.GetAllocatedBytesForCurrentThread();
             if (figures.Epoch > 3 && figures.Step % 5 != 1) { Bytes += now - _before; }
-            _before = now;
+            if (figures.Step % 5 == 2) { GC.Collect(); }
+            _before = GC.GetAllocatedBytesForCurrentThread();
         }
     }
 }

@@ -186,6 +186,7 @@ public sealed class OptimizerTests : NnTestBase
         for (int i = 0; i < 50; i++)
         {
             if (i == 2) { before = GC.GetAllocatedBytesForCurrentThread(); }
+            if (i % 20 == 10) { GC.Collect(); }
             Device.Backend.Upload<float>(a, _model.A.Gradient);
             Device.Backend.Upload<float>(b, _model.B.Gradient);
             optimizer.Step(clipping, 3);

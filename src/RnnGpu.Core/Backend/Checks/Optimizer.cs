@@ -5,7 +5,7 @@ public static partial class Check
     /// <summary>Arguments of <see cref="IBackend.Optimize"/>.</summary>
     public static void Optimize(in OptimizerStep step, in TensorView gradientScale, ReadOnlySpan<OptimizerSlot> slots)
     {
-        if (!Enum.IsDefined(step.Kind)) { Fail(nameof(Optimize), $"{(int)step.Kind} is no update rule"); }
+        if (step.Kind is < OptimizerKind.Sgd or > OptimizerKind.AdamW) { Fail(nameof(Optimize), $"{(int)step.Kind} is no update rule"); }
         bool adaptive = step.Kind is OptimizerKind.Adam or OptimizerKind.AdamW;
         if (adaptive && step.Step < 1) { Fail(nameof(Optimize), $"updates are counted from 1, but this is number {step.Step}"); }
         OptionalFloats(gradientScale, nameof(gradientScale), 1);

@@ -34,7 +34,7 @@ public abstract partial class Recurrent
     public RecurrentOutput Run(
         Tensor input, Tensor hidden = default, Tensor cell = default, Tensor lengths = default, Tensor resets = default, bool outputs = true)
     {
-        string name = GetType().Name;
+        string name = _name;
         TensorSlot x = input.Float(name);
         TensorSlot? h0 = hidden.IsEmpty ? null : hidden.Float(name), c0 = cell.IsEmpty ? null : cell.Float(name);
         TensorSlot? rows = lengths.IsEmpty ? null : lengths.Int(name, nameof(lengths));

@@ -14,10 +14,14 @@ public abstract partial class Recurrent : Module
     private readonly RecurrentPlans _plans;
     private readonly uint _site;
 
+    // Kept, since the runtime's own copy goes with a collection, and asking for it again would allocate.
+    private readonly string _name;
+
     private protected Recurrent(Device device, RnnSpec spec, bool returnSequences)
         : base(device)
     {
         spec.Validate();
+        _name = GetType().Name;
         Spec = spec;
         ReturnSequences = returnSequences;
         var initial = new UniformInit(1f / MathF.Sqrt(spec.HiddenSize));
