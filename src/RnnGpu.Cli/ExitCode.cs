@@ -27,6 +27,9 @@ internal enum ExitCode
     /// <summary>Reading or writing failed: disk full, no permission.</summary>
     InputOutput = 7,
 
+    /// <summary>No driver, no such GPU, or one that failed.</summary>
+    Device = 8,
+
     /// <summary>Stopped by Ctrl-C or SIGTERM; training saved a checkpoint first.</summary>
     Interrupted = 130,
 }
@@ -45,6 +48,7 @@ internal static class ExitCodes
         (ExitCode.Memory, "out of memory"),
         (ExitCode.Numeric, "the loss is no longer a finite number"),
         (ExitCode.InputOutput, "reading or writing failed: disk full, no permission"),
+        (ExitCode.Device, "no driver, no such GPU, or a GPU that failed"),
         (ExitCode.Interrupted, "stopped by Ctrl-C or SIGTERM; training saves first and says how to resume"),
     ];
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RnnGpu.Core;
+using RnnGpu.Cuda.Driver;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tasks;
@@ -26,6 +27,8 @@ internal sealed partial record Failure(ExitCode Code, string Message)
         DataException => new Failure(ExitCode.Data, OneLine(exception.Message)),
         PlanDoesNotFitException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfDeviceMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
+        CudaException { Status: CudaResult.OutOfMemory } => new Failure(ExitCode.Memory, OneLine(exception.Message)),
+        CudaException => new Failure(ExitCode.Device, OneLine(exception.Message)),
         InsufficientMemoryException => new Failure(ExitCode.Memory, OneLine(exception.Message)),
         OutOfMemoryException => new Failure(
             ExitCode.Memory, "out of memory: use a smaller --batch, --hidden or --seq-length"),

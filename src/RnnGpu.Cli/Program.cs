@@ -81,6 +81,7 @@ internal static class Program
             EvalVerb.Create(context),
             PlanVerb.Create(context),
             InfoVerb.Create(context),
+            DoctorVerb.Create(context),
         };
         foreach (Option option in root.Options)
         {

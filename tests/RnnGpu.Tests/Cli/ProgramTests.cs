@@ -2,6 +2,7 @@ using System.Text.Json;
 using RnnGpu.Cli;
 using RnnGpu.Cli.Training;
 using RnnGpu.Core;
+using RnnGpu.Cuda.Driver;
 using RnnGpu.Tasks;
 using Xunit;
 
@@ -68,6 +69,9 @@ public sealed class ProgramTests
         { new DataException("a"), 3 },
         { new OutOfDeviceMemoryException("cpu", 10), 5 },
         { new OutOfMemoryException("a"), 5 },
+        { new CudaException("cuMemAlloc_v2", CudaResult.OutOfMemory, "a", "", "b"), 5 },
+        { new CudaException("cuLaunchKernel", CudaResult.LaunchFailed, "a", "", "b"), 8 },
+        { new CudaDriverException("a"), 8 },
         { new NotFiniteNumberException("a"), 6 },
         { new IOException("a"), 7 },
         { new UnauthorizedAccessException("a"), 7 },
