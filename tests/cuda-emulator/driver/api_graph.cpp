@@ -17,6 +17,7 @@ CUDA_EMULATOR_API CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCapt
     s->capture = std::make_shared<Capture>();
     s->capture->mode = mode;
     s->capture->origin = s->handle;
+    s->capture->thread = std::this_thread::get_id();
     s->frontier.clear();
     state().captures.push_back(s->capture);
     return CUDA_SUCCESS;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace rnnemu {
@@ -58,6 +59,7 @@ struct Node { Work work; std::vector<u32> after; };
 struct Capture {
     CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
     u64 origin = 0;
+    std::thread::id thread;                   // that began it
     std::vector<Node> nodes;
     bool invalid = false;
 };

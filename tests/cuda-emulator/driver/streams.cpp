@@ -97,6 +97,7 @@ CUresult refuseDuringCapture(const char* entry)
     for (const auto& c : state().captures)
     {
         if (c->mode == CU_STREAM_CAPTURE_MODE_RELAXED) { continue; }
+        if (c->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL && c->thread != std::this_thread::get_id()) { continue; }
         invalidateCaptures();
         return refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "%s while a stream is captured: not permitted, and the capture is void", entry);
     }

@@ -32,6 +32,19 @@ RNN_KERNEL(fault_null, TestParams, 32, 1, 0) { global<float>(0)[threadIdxX() + (
 // A pointer past the checks.
 RNN_KERNEL(fault_raw_pointer, TestParams, 32, 1, 0) { *reinterpret_cast<volatile float*>(p.out + 4 * threadIdxX()) = 1.0f; }
 
+// Writes past the checks, as no kernel can: what guards are for. choice: bytes from the end of out [400 bytes], negative before its start.
+RNN_KERNEL(fault_guard, TestParams, 32, 1, 0)
+{
+    u64 at = p.choice >= 0 ? p.out + 400 + (u64)p.choice : p.out - (u64)-p.choice;
+    if (threadIdxX() == 0) { *reinterpret_cast<volatile u8*>(at + (u64)::rnnemu::heapView.delta) = 1; }
+}
+
+RNN_KERNEL(fault_shared_guard, TestParams, 32, 1, 128)
+{
+    RNN_SHARED(u32, tile, 32);
+    *(static_cast<volatile u8*>(::rnnemu::sharedAt(tile.address + 4 * threadIdxX(), 4, Access::Write)) + 7) = 1;
+}
+
 // A stack that never ends.
 static u32 deeper(u32 n, volatile u32* above)
 {

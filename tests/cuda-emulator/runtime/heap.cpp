@@ -13,7 +13,8 @@ u64 progress = 0;
 
 namespace {
 
-constexpr u64 rangeBytes = 1ull << 40;
+// Freed addresses stay unused for long, so the range is far larger than the memory; where the system gives less, a smaller one has to do.
+constexpr u64 mostRange = 1ull << 38, leastRange = 1ull << 33;
 
 void* reserve(u64 bytes, int protection)
 {
@@ -35,33 +36,62 @@ std::string format(const char* text, u64 a, u64 b, u64 c, u64 d)
 bool Heap::initialise(u64 totalBytes)
 {
     total_ = totalBytes;
-    if (shadow_ != nullptr) { return true; }
-    void* device = reserve(rangeBytes, PROT_NONE);
-    void* storage = reserve(rangeBytes, PROT_NONE);
-    void* shadow = reserve(rangeBytes / 8, PROT_READ | PROT_WRITE);
-    if (device == nullptr || storage == nullptr || shadow == nullptr) { return false; }
-    shadow_ = static_cast<signed char*>(shadow);
-    u64 base = reinterpret_cast<u64>(device);
-    heapView = HeapView{base, rangeBytes, (i64)(reinterpret_cast<u64>(storage) - base), shadow_};
-    next_ = base + 16 * page;
+    for (u64 range = mostRange; shadow_ == nullptr; range /= 2)
+    {
+        if (range < leastRange) { return false; }
+        void* device = reserve(range, PROT_NONE);
+        void* storage = reserve(range, PROT_NONE);
+        void* shadow = reserve(range / 8, PROT_READ | PROT_WRITE);
+        if (device != nullptr && storage != nullptr && shadow != nullptr)
+        {
+            shadow_ = static_cast<signed char*>(shadow);
+            u64 base = reinterpret_cast<u64>(device);
+            heapView = HeapView{base, range, (i64)(reinterpret_cast<u64>(storage) - base), shadow_};
+            next_ = base + 16 * page;
+            break;
+        }
+        if (device != nullptr) { munmap(device, range); }
+        if (storage != nullptr) { munmap(storage, range); }
+        if (shadow != nullptr) { munmap(shadow, range / 8); }
+    }
     return true;
+}
+
+u64 Heap::place(u64 region)
+{
+    u64 first = heapView.base + 16 * page, end = heapView.base + heapView.size, at = next_;
+    for (int pass = 0; pass < 2; pass++, at = first)
+    {
+        while (at + region + page <= end)
+        {
+            auto above = live_.upper_bound(at + region + page);
+            const Allocation* below = above == live_.begin() ? nullptr : &std::prev(above)->second;
+            if (below == nullptr || below->regionStart + below->regionBytes + page <= at)
+            {
+                std::erase_if(quarantine_, [&](const Allocation& a) { return a.regionStart < at + region && a.regionStart + a.regionBytes > at; });
+                return at;
+            }
+            at = below->regionStart + below->regionBytes + page;
+        }
+    }
+    return 0;
 }
 
 u64 Heap::allocate(u64 bytes, u64 owner)
 {
     if (bytes == 0 || bytes > total_ - used_) { return 0; }
     u64 region = (canaryBytes + bytes + canaryBytes + page - 1) / page * page;
-    if (next_ + region + page > heapView.base + heapView.size) { return 0; }
-    if (mprotect(host(next_), region, PROT_READ | PROT_WRITE) != 0) { return 0; }
+    u64 start = place(region);
+    if (start == 0 || mprotect(host(start), region, PROT_READ | PROT_WRITE) != 0) { return 0; }
 
     Allocation a;
-    a.regionStart = next_;
+    a.regionStart = start;
     a.regionBytes = region;
-    a.address = next_ + canaryBytes;
+    a.address = start + canaryBytes;
     a.bytes = bytes;
     a.serial = ++serial_;
     a.owner = owner;
-    next_ += region + page;
+    next_ = start + region + page;
 
     std::memset(host(a.regionStart), canary, canaryBytes);
     std::memset(host(a.address), poison, bytes);

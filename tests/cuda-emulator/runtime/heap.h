@@ -1,6 +1,6 @@
 // Device memory. An allocation's addresses belong to a range that is never mapped (a dereference on the host faults); its bytes stand at
 // the same offset of a second range. Around each allocation stand canaries, beyond those unmapped pages; fresh memory is poison; freed memory
-// is unmapped, remembered, and its addresses are not used again.
+// is unmapped, remembered, and its addresses are used again only when the whole range has been.
 #pragma once
 
 #include "kernel_api.h"
@@ -59,6 +59,9 @@ public:
 private:
     bool canaryStands(const Allocation& a, bool whole, std::string* message) const;
     void release(const Allocation& a);
+
+    /// Where a region of pages fits: behind the last one, and from the range's start again once its end is reached.
+    u64 place(u64 region);
 
     static constexpr u64 page = 4096, canaryBytes = 256, keep = 4096;
     static constexpr u8 canary = 0xC5;

@@ -84,6 +84,33 @@ EMULATOR_TEST(catches_shared_overrun)
              .says = "byte 256 of the dynamic shared memory (256 bytes)", .threads = 64, .dynamicShared = 256});
 }
 
+EMULATOR_TEST(catches_what_only_guards_see)
+{
+    for (int offset : {0, 63, -1, -64})
+    {
+        Session session;
+        Kernel kernel("faults", "fault_guard");
+        Buffer<float> out(100);
+        CHECK_OK(kernel.launch(1, 32, TestParams{0, out.address(), 0, 0, offset, 0}));
+        CHECK_STATUS(CUDA_ERROR_ILLEGAL_ADDRESS, driver.cuCtxSynchronize());
+        CHECK_MESSAGE(offset < 0 ? "the guard before allocation #1" : "the guard behind allocation #1");
+        CHECK_MESSAGE("after kernel fault_guard");
+    }
+    Session session;
+    Kernel kernel("faults", "fault_guard");
+    Buffer<float> out(100);
+    CHECK_OK(kernel.launch(1, 32, TestParams{0, out.address(), 0, 0, 200, 0}));
+    CHECK_OK(driver.cuCtxSynchronize());  // farther than a launch looks; the free does
+    CHECK_STATUS(CUDA_ERROR_ILLEGAL_ADDRESS, driver.cuMemFree_v2(out.address()));
+    CHECK_MESSAGE("200 bytes past its end");
+}
+
+EMULATOR_TEST(catches_a_broken_shared_guard)
+{
+    catches({.kernel = "fault_shared_guard", .status = CUDA_ERROR_ILLEGAL_ADDRESS, .block = "block (0,0,0)", .thread = "thread (0,0,0)",
+             .says = "a guard of shared memory was overwritten: byte 131 of the shared array tile"});
+}
+
 EMULATOR_TEST(catches_undeclared_static_shared)
 {
     catches({.kernel = "fault_shared_undeclared", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (0,0,0)",
