@@ -55,7 +55,7 @@ shopt -s nullglob
 for f in "$root"/kernels/cuda/*/*.cu; do n=$(name_of "$f"); add "$f" "$bin/obj/$n.o" "$n"; done
 finish
 
-link() { "$cxx" -shared -o "$1.part" "${@:2}" -ldl -lpthread && mv "$1.part" "$1"; }
+link() { "$cxx" -shared "-Wl,--version-script,$here/exports.map" -o "$1.part" "${@:2}" -ldl -lpthread && mv "$1.part" "$1"; }
 library=$bin/librnngpu-cuda-emulator.so
 newer() { for o in "${@:2}"; do [ "$o" -nt "$1" ] && return 0; done; [ ! -f "$1" ]; }
 echo "${objects[*]}" | cmp -s - "$bin/obj/.linked" || rm -f "$library"
