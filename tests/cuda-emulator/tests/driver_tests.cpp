@@ -1,7 +1,6 @@
 // The driver API as a host uses it: contexts, memory, modules, streams, capture, errors.
 #include "driver.h"
 
-#include "rnn_abi.h"
 #include "test_params.h"
 
 #include <cstdlib>
@@ -10,7 +9,7 @@ namespace tests {
 
 namespace {
 
-rnn::FillParams fillOf(const Buffer<float>& y, float value, i64 count) { return {y.address(), count, value, 0}; }
+rnn::VectorParams fillOf(const Buffer<float>& y, float value, i64 count) { return {0, y.address(), count, value, 0}; }
 
 struct Stream {
     CUstream handle = nullptr;
@@ -126,17 +125,17 @@ EMULATOR_TEST(modules_are_checked)
     char log[200] = "";
     int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
     void* values[] = {log, reinterpret_cast<void*>(sizeof log)};
-    CHECK_STATUS(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, driver.cuModuleLoadDataEx(&m, image("8.7", "sm_80", "fill_f32", 24).c_str(), 2, options, values));
+    CHECK_STATUS(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, driver.cuModuleLoadDataEx(&m, image("8.7", "sm_80", "test_fill", 32).c_str(), 2, options, values));
     CHECK(std::string(log).find("PTX 8.7 is newer than this driver's 8.4") == 0);
-    CHECK_STATUS(CUDA_ERROR_NO_BINARY_FOR_GPU, driver.cuModuleLoadDataEx(&m, image("8.0", "sm_100", "fill_f32", 24).c_str(), 0, nullptr, nullptr));
-    CHECK_STATUS(CUDA_ERROR_NO_BINARY_FOR_GPU, driver.cuModuleLoadDataEx(&m, image("8.0", "sm_80a", "fill_f32", 24).c_str(), 0, nullptr, nullptr));
-    CHECK_OK(driver.cuModuleLoadDataEx(&m, image("8.0", "sm_90a", "fill_f32", 24).c_str(), 0, nullptr, nullptr));
-    CHECK_STATUS(CUDA_ERROR_NOT_FOUND, driver.cuModuleGetFunction(&f, m, "unary_f32"));
-    CHECK_OK(driver.cuModuleGetFunction(&f, m, "fill_f32"));
+    CHECK_STATUS(CUDA_ERROR_NO_BINARY_FOR_GPU, driver.cuModuleLoadDataEx(&m, image("8.0", "sm_100", "test_fill", 32).c_str(), 0, nullptr, nullptr));
+    CHECK_STATUS(CUDA_ERROR_NO_BINARY_FOR_GPU, driver.cuModuleLoadDataEx(&m, image("8.0", "sm_80a", "test_fill", 32).c_str(), 0, nullptr, nullptr));
+    CHECK_OK(driver.cuModuleLoadDataEx(&m, image("8.0", "sm_90a", "test_fill", 32).c_str(), 0, nullptr, nullptr));
+    CHECK_STATUS(CUDA_ERROR_NOT_FOUND, driver.cuModuleGetFunction(&f, m, "test_add"));
+    CHECK_OK(driver.cuModuleGetFunction(&f, m, "test_fill"));
     CHECK_OK(driver.cuModuleUnload(m));
-    CHECK_STATUS(CUDA_ERROR_INVALID_HANDLE, driver.cuModuleGetFunction(&f, m, "fill_f32"));
-    CHECK_OK(driver.cuModuleLoadDataEx(&m, image("7.0", "sm_80", "fill_f32", 32).c_str(), 0, nullptr, nullptr));
-    CHECK_STATUS(CUDA_ERROR_INVALID_IMAGE, driver.cuModuleGetFunction(&f, m, "fill_f32"));
+    CHECK_STATUS(CUDA_ERROR_INVALID_HANDLE, driver.cuModuleGetFunction(&f, m, "test_fill"));
+    CHECK_OK(driver.cuModuleLoadDataEx(&m, image("7.0", "sm_80", "test_fill", 24).c_str(), 0, nullptr, nullptr));
+    CHECK_STATUS(CUDA_ERROR_INVALID_IMAGE, driver.cuModuleGetFunction(&f, m, "test_fill"));
     CHECK_MESSAGE("the PTX is stale");
     CHECK_OK(driver.cuModuleUnload(m));
     CHECK_OK(driver.cuModuleLoadDataEx(&m, image("7.0", "sm_80", "no_such_kernel", 8).c_str(), 0, nullptr, nullptr));
@@ -147,7 +146,7 @@ EMULATOR_TEST(modules_are_checked)
 EMULATOR_TEST(function_attributes)
 {
     Session session;
-    Kernel kernel("elementwise", "fill_f32");
+    Kernel kernel("intrinsics", "test_fill");
     int threads = 0, shared = -1, blocks = 0;
     CHECK_OK(driver.cuFuncGetAttribute(&threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, kernel.function()));
     CHECK_OK(driver.cuFuncGetAttribute(&shared, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, kernel.function()));
@@ -160,9 +159,9 @@ EMULATOR_TEST(function_attributes)
 EMULATOR_TEST(launch_with_attributes)
 {
     Session session;
-    Kernel kernel("elementwise", "fill_f32");
+    Kernel kernel("intrinsics", "test_fill");
     Buffer<float> y(8);
-    rnn::FillParams p = fillOf(y, 4.0f, 8);
+    rnn::VectorParams p = fillOf(y, 4.0f, 8);
     void* list[] = {&p};
     CUlaunchAttribute attribute{};
     attribute.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
@@ -179,10 +178,10 @@ EMULATOR_TEST(launch_with_attributes)
 TEST(capture_records_and_replays)
 {
     Session session;
-    Kernel kernel("elementwise", "fill_f32");
+    Kernel kernel("intrinsics", "test_fill");
     Buffer<float> y(std::vector<float>(16, 0.0f));
     Stream stream;
-    rnn::FillParams p = fillOf(y, 3.0f, 16);
+    rnn::VectorParams p = fillOf(y, 3.0f, 16);
     CHECK_OK(driver.cuStreamBeginCapture_v2(stream.handle, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
     CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
     CHECK_OK(driver.cuStreamIsCapturing(stream.handle, &status));
@@ -205,7 +204,7 @@ TEST(capture_records_and_replays)
 TEST(capture_across_streams)
 {
     Session session;
-    Kernel fill("elementwise", "fill_f32"), add("elementwise", "add_scaled_f32");
+    Kernel fill("intrinsics", "test_fill"), add("intrinsics", "test_add");
     Buffer<float> a(16), b(16);
     Stream one, two;
     Event fork(CU_EVENT_DISABLE_TIMING), join(CU_EVENT_DISABLE_TIMING);
@@ -217,7 +216,7 @@ TEST(capture_across_streams)
     CHECK_OK(fill.launch(1, 32, fillOf(b, 2.0f, 16), 0, two.handle));
     CHECK_OK(driver.cuEventRecord(join.handle, two.handle));
     CHECK_OK(driver.cuStreamWaitEvent(one.handle, join.handle, 0));
-    CHECK_OK(add.launch(1, 32, rnn::AddScaledParams{b.address(), a.address(), 16, 10.0f, 1.0f}, 0, one.handle));
+    CHECK_OK(add.launch(1, 32, rnn::VectorParams{b.address(), a.address(), 16, 10.0f, 0}, 0, one.handle));
     CHECK_OK(driver.cuStreamEndCapture(one.handle, &graph));
     CUgraphExec executable = nullptr;
     CHECK_OK(driver.cuGraphInstantiateWithFlags(&executable, graph, 0));
@@ -241,7 +240,7 @@ EMULATOR_TEST(a_missing_edge_of_a_graph_shows)
     for (const char* order : {"", "RNNGPU_EMULATOR_ORDER=1", "RNNGPU_EMULATOR_ORDER=2", "RNNGPU_EMULATOR_ORDER=3", "RNNGPU_EMULATOR_ORDER=4"})
     {
         Session session(order);
-        Kernel fill("elementwise", "fill_f32");
+        Kernel fill("intrinsics", "test_fill");
         Buffer<float> a(1);
         Stream one, two;
         Event fork, join;
@@ -282,7 +281,7 @@ EMULATOR_TEST(calls_not_allowed_during_capture)
 EMULATOR_TEST(deferred_streams_show_missing_waits)
 {
     Session session("RNNGPU_EMULATOR_DEFER=1");
-    Kernel kernel("elementwise", "fill_f32");
+    Kernel kernel("intrinsics", "test_fill");
     Buffer<float> y(4);
     void* pinned = nullptr;
     CHECK_OK(driver.cuMemAllocHost_v2(&pinned, 16));

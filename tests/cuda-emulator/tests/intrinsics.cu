@@ -298,4 +298,19 @@ RNN_KERNEL(test_vectors, TestParams, 32, 1, 512)
     store4(cast<u32>(out + 4 * t), bits);
 }
 
+// y[i] = value.
+RNN_KERNEL(test_fill, VectorParams, 256, 8, 0)
+{
+    Global<float> y = global<float>(p.y);
+    for (i64 i = (i64)blockIdxX() * blockDimX() + threadIdxX(); i < p.count; i += (i64)gridDimX() * blockDimX()) { y[i] = p.value; }
+}
+
+// y[i] += value x[i].
+RNN_KERNEL(test_add, VectorParams, 256, 8, 0)
+{
+    Global<const float> x = global<const float>(p.x);
+    Global<float> y = global<float>(p.y);
+    for (i64 i = (i64)blockIdxX() * blockDimX() + threadIdxX(); i < p.count; i += (i64)gridDimX() * blockDimX()) { y[i] += p.value * x[i]; }
+}
+
 }  // namespace rnn

@@ -9,4 +9,12 @@ struct TestParams {
     int choice, reserved;
 };
 
+/// y[i] = value (test_fill), or y[i] += value x[i] (test_add).
+struct VectorParams {
+    unsigned long long x, y;
+    long long count;
+    float value;
+    int reserved;
+};
+
 }  // namespace rnn
