@@ -70,6 +70,15 @@ template <Order order = Order::Relaxed, Scope scope = Scope::Device, class Space
     return atomicUpdate<order, scope>(p, [=](u32 old) { return old > v ? old : v; });
 }
 
+RNN_DEVICE u64 atomicMax(Global<u64> p, u64 v)
+{
+    u64* at = static_cast<u64*>(::rnnemu::globalAt(p.address, 8, Access::Atomic));
+    u64 old = *at;
+    *at = old > v ? old : v;
+    ::rnnemu::progress++;
+    return old;
+}
+
 template <Order order = Order::Relaxed, Scope scope = Scope::Device, class Space> RNN_DEVICE u32 atomicExchange(Pointer<u32, Space> p, u32 v)
 {
     return atomicUpdate<order, scope>(p, [=](u32) { return v; });

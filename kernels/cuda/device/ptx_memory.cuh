@@ -158,6 +158,14 @@ RNN_ATOMIC(atomicExchange, "exch", "b32")
 #undef RNN_ATOMIC
 #undef RNN_ATOMIC_FORM
 
+/// The larger of two 64-bit integers, unsigned, in global memory; gives the old value.
+RNN_DEVICE u64 atomicMax(u64* p, u64 v)
+{
+    u64 old;
+    asm volatile("atom.relaxed.gpu.global.max.u64 %0, [%1], %2;" : "=l"(old) : "l"(p), "l"(v) : "memory");
+    return old;
+}
+
 /// Stores v where the old value is `expected`; gives the old value.
 template <Order order = Order::AcquireRelease, Scope scope = Scope::Device> RNN_DEVICE u32 atomicCas(u32* p, u32 expected, u32 v)
 {
