@@ -5,6 +5,7 @@
 
 #include "device/types.cuh"
 #include "ops_abi.h"
+#include "products_abi.h"
 
 /// Grows with every change of a struct or of what a field means.
 #define RNN_ABI_VERSION 1

@@ -1,5 +1,7 @@
 using RnnGpu.Core;
 using RnnGpu.Cpu;
+using RnnGpu.Cuda;
+using RnnGpu.Cuda.Driver;
 
 namespace RnnGpu.Cli;
 
@@ -7,19 +9,32 @@ namespace RnnGpu.Cli;
 internal static class Backends
 {
     /// <summary>A backend.</summary>
-    /// <param name="device">Name as of <c>--device</c>; null: the default.</param>
-    /// <param name="threads">Threads of the CPU backend; null: one a core.</param>
-    /// <exception cref="UsageException">Environment variables that this machine cannot follow.</exception>
-    public static IBackend Create(string? device, int? threads)
+    /// <exception cref="UsageException">The CPU cannot compute like that, or environment variables that this machine cannot follow.</exception>
+    /// <exception cref="CudaException">There is no driver, no such GPU, or it doesn't run the kernels.</exception>
+    public static IBackend Create(DeviceChoice choice)
     {
-        if (device is not null and not "cpu") { throw new UsageException($"--device: there is no device '{device}'; use cpu"); }
+        string device = choice.Device == DeviceOptions.Auto ? Best() : choice.Device;
         try
         {
-            return CpuBackend.Create(threads);
+            if (device != "cpu") { return CudaBackend.Create(device, choice.Mode); }
+            if (choice.Mode != ComputeMode.Fp32)
+            {
+                throw new UsageException($"--precision {choice.Mode.ToString().ToLowerInvariant()}: the CPU computes in fp32; use a GPU (--device cuda:0) or leave it out");
+            }
+
+            return CpuBackend.Create(choice.Threads);
         }
         catch (ArgumentException e)
         {
             throw new UsageException(e.Message);
         }
     }
+
+    /// <summary>Bytes that a backend can still take, as far as anybody says.</summary>
+    public static long AvailableBytes(IBackend backend) =>
+        backend is CudaBackend cuda ? (cuda.FreeBytes is > 0 and long free ? free : long.MaxValue) : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>The first GPU that runs the kernels, else the CPU.</summary>
+    private static string Best() =>
+        DriverProbe.FindDriver().Devices.FirstOrDefault(device => device.Refusal is null) is { } gpu ? $"cuda:{gpu.Ordinal}" : "cpu";
 }

@@ -9,12 +9,6 @@ internal static class CommonOptions
     /// <summary>Values of <c>--cell</c>.</summary>
     public static readonly string[] Cells = [.. Enum.GetValues<CellKind>().Select(Layouts.Name)];
 
-    /// <summary><c>--threads</c>.</summary>
-    public static Option<int?> Threads() => NumberOptions.Int32("--threads", "Threads of the CPU backend (default: one a core); results do not depend on it", 1, 256);
-
-    /// <summary><c>--device</c>.</summary>
-    public static Option<string?> Device() => NumberOptions.Word("--device", "Where to compute (default: cpu)", "cpu");
-
     /// <summary><c>--model</c>.</summary>
     public static Option<string> Model() => new("--model")
     {

@@ -29,12 +29,12 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Opens the model of a run or of one checkpoint.</summary>
     /// <exception cref="CheckpointException">There is none, or it is damaged or another task's.</exception>
-    public static LoadedModel Open(string directory, string? device, int? threads)
+    public static LoadedModel Open(string directory, DeviceChoice device)
     {
         if (string.IsNullOrWhiteSpace(directory)) { throw new UsageException("--model: no directory is named"); }
         Checkpoint checkpoint = RunDirectory.OpenModel(directory);
         (CharModelConfig config, Vocabulary vocabulary) = CharModelFormat.Read(checkpoint);
-        var home = new Device(Backends.Create(device, threads));
+        var home = new Device(Backends.Create(device));
         try
         {
             var model = new CharModel(home, config, vocabulary.Size);

@@ -82,6 +82,7 @@ internal static class Program
             PlanVerb.Create(context),
             InfoVerb.Create(context),
             DoctorVerb.Create(context),
+            SelftestVerb.Create(context),
         };
         foreach (Option option in root.Options)
         {

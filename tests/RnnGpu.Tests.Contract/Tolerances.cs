@@ -33,6 +33,30 @@ public static class Tolerances
     /// order, whatever the order of summation (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 4.2).</summary>
     public static double Chain(double n, double magnitude) => (n * UnitRoundoff * magnitude) + Underflow;
 
+    /// <summary>
+    /// A sum on tensor cores over factors that are taken as rounded. Products are exact; additions line terms up with the largest and cut
+    /// what falls off behind a few more bits than fp32 has (Fasi, Higham, Mikaitis, Pranesh, Numerical behavior of NVIDIA tensor cores, PeerJ CS 7, 2021):
+    /// an addition errs by up to 2 u of the largest term instead of u, once for the term and once for the sum.
+    /// </summary>
+    public static double TensorChain(double n, double magnitude) => Chain(4 * (n + 1), magnitude);
+
+    /// <summary>
+    /// Relative error of rounding a factor in a mode, the unit roundoff of its significand: 11 bits in tf32 and fp16, 8 in bf16; fp32's factors are exact.
+    /// </summary>
+    public static double FactorRoundoff(ComputeMode mode) => mode switch
+    {
+        ComputeMode.Tf32 or ComputeMode.Fp16 => 1.0 / (1 << 11),
+        ComputeMode.Bf16 => 1.0 / (1 << 8),
+        _ => 0,
+    };
+
+    /// <summary>
+    /// The cells' tanh and sigmoid. bf16 and fp16 may take the hardware's tanh, relative error 2^-11 (PTX ISA, tanh.approx.f32), the sigmoid from
+    /// it with half as much.
+    /// </summary>
+    public static double CellFunction(ComputeMode mode, double result) =>
+        Elementary(result) + (mode is ComputeMode.Bf16 or ComputeMode.Fp16 ? 1.0 / (1 << 11) : 0);
+
     /// <summary>An elementary function's result.</summary>
     public static double Elementary(double result) => Chain(2 * ElementaryUlps, Math.Abs(result));
 
@@ -49,14 +73,17 @@ public static class Tolerances
     /// to 1, whose partial sums stay within 3 like the pre-activations themselves; gates and states have slopes of at most 1 in it, plus
     /// their own <see cref="ElementaryUlps"/>. Errors of earlier steps come through R and the gates, which damp them: twice a
     /// step's own covers the sum. A gate in the wrong place differs by 0.1, ten thousand times as much.
+    /// Against a reference that rounds factors as the mode does, single states still round the other way where they differ in their last bits: each by
+    /// twice <see cref="FactorRoundoff"/> times a weight of 1/sqrt(H), some of H of them.
     /// </summary>
-    public static double RecurrentForward(int hidden) => 2 * (LikelyChain(hidden, 3) + Elementary(1));
+    public static double RecurrentForward(int hidden, ComputeMode mode = ComputeMode.Fp32) =>
+        2 * (LikelyChain(hidden, 3) + CellFunction(mode, 1) + (2 * FactorRoundoff(mode)));
 
     /// <summary>
     /// Gradients of a recurrence, relative to the largest: chains over the G*H rows of R a step, on top of the forward pass's error, which
     /// enters twice (slopes of the gates, and states as factors).
     /// </summary>
-    public static double RecurrentBackward(int rows) => 2 * RecurrentForward(rows);
+    public static double RecurrentBackward(int rows, ComputeMode mode = ComputeMode.Fp32) => 2 * RecurrentForward(rows, mode);
 
     /// <summary>
     /// Outputs and states of a stack, absolute: <see cref="RecurrentForward"/> with the input product's terms in the chain, layer after

@@ -13,6 +13,7 @@
 
 #define RNN_DEVICE inline
 #define RNN_UNROLL
+#define RNN_ROLLED
 
 // The call's place in the kernel, for messages.
 #define RNN_SITE const char *file = __builtin_FILE(), int line = __builtin_LINE()
@@ -138,6 +139,8 @@ RNN_DEVICE u32 gridDimX() { return ::rnnemu::launchView.grid.x; }
 RNN_DEVICE u32 gridDimY() { return ::rnnemu::launchView.grid.y; }
 RNN_DEVICE u32 gridDimZ() { return ::rnnemu::launchView.grid.z; }
 RNN_DEVICE u32 laneId() { return ::rnnemu::current->rank % 32; }
+
+RNN_DEVICE u32 opaque(u32 v) { return v; }
 
 RNN_DEVICE void syncBlock(RNN_SITE) { ::rnnemu::syncBlock(file, line); }
 RNN_DEVICE void syncWarp(u32 mask = fullWarp, RNN_SITE) { ::rnnemu::syncWarp(mask, file, line); }

@@ -9,6 +9,7 @@
 
 #define RNN_DEVICE inline __attribute__((device, always_inline))
 #define RNN_UNROLL _Pragma("unroll")
+#define RNN_ROLLED _Pragma("unroll 1")
 
 /// Opens a kernel's definition. The parameters are `p`. staticShared is declared for the emulator, which checks it.
 #define RNN_KERNEL(name, Params, maxThreads, minBlocks, staticShared)                                                  \
@@ -62,6 +63,13 @@ RNN_DEVICE u32 laneId()
     u32 lane;
     asm("mov.u32 %0, %%laneid;" : "=r"(lane));
     return lane;
+}
+
+/// v, of which the compiler knows nothing: what is computed from it anew is not kept in registers from before.
+RNN_DEVICE u32 opaque(u32 v)
+{
+    asm volatile("" : "+r"(v));
+    return v;
 }
 
 /// bar.sync: every thread of the block arrives; shared and global writes before it are seen after it.

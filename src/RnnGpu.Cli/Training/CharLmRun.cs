@@ -33,7 +33,6 @@ internal sealed class CharLmRun : IDisposable
         _directory = directory;
         _resumed = resumed;
         _stream = new CharStream(text.Training, settings.Batch, settings.SeqLength, settings.Seed);
-        MemoryCheck.Require(settings, text.Vocabulary.Size, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         _device = new Device(backend, settings.Seed);
         _model = new CharModel(_device, settings.Model, text.Vocabulary.Size);
         _task = new CharTask(_model, settings.Batch);
@@ -49,9 +48,24 @@ internal sealed class CharLmRun : IDisposable
             given.GetValue(options.Resume) is { } resume ? Resume(context, options, given, resume) : Begin(options, given);
         Directory.CreateDirectory(directory);
         stop.ThrowIfCancellationRequested();
-        IBackend backend = Backends.Create(given.GetValue(options.Device), given.GetValue(options.Threads));
-        using var run = new CharLmRun(context, settings, text, directory, backend, resumed);
+        using CharLmRun run = Start(context, settings, text, directory, Backends.Create(options.Device.Read(given)), resumed);
         return run.Train(given.GetValue(options.CheckpointEvery) ?? settings.ValidateEvery, stop);
+    }
+
+    /// <summary>A run that owns the backend; one that can't start releases it.</summary>
+    private static CharLmRun Start(
+        CommandContext context, TrainSettings settings, TrainingText text, string directory, IBackend backend, Checkpoint? resumed)
+    {
+        try
+        {
+            MemoryCheck.Require(settings, text.Vocabulary.Size, backend.Name, Backends.AvailableBytes(backend));
+            return new CharLmRun(context, settings, text, directory, backend, resumed);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Frees the device with all on it.</summary>

@@ -3,8 +3,8 @@ using RnnGpu.Core;
 namespace RnnGpu.Cli.Training;
 
 /// <summary>
-/// Refuses a run that cannot fit the machine's memory before anything is allocated: the system would otherwise end the
-/// process without a word.
+/// Refuses a run that cannot fit the device's memory before anything is allocated: on the CPU the system would otherwise end
+/// the process without a word.
 /// </summary>
 internal static class MemoryCheck
 {
@@ -22,15 +22,15 @@ internal static class MemoryCheck
         return sizeof(float) * (weights + activations);
     }
 
-    /// <summary>Checks a run against the memory of this machine.</summary>
+    /// <summary>Checks a run against the memory of the device.</summary>
     /// <exception cref="InsufficientMemoryException">It needs more; says how much, and what to lower.</exception>
-    public static void Require(TrainSettings settings, int vocabulary, long availableBytes)
+    public static void Require(TrainSettings settings, int vocabulary, string device, long availableBytes)
     {
         double needed = TrainingBytes(settings, vocabulary);
         if (needed <= availableBytes) { return; }
         const double GiB = 1L << 30;
         throw new InsufficientMemoryException(
             $"a model of {settings.Model.ParameterCount(vocabulary):N0} weights with --batch {settings.Batch} and --seq-length {settings.SeqLength} "
-            + $"needs about {needed / GiB:N1} GiB, but this machine has {availableBytes / GiB:N1}; lower --hidden, --layers, --embedding, --batch or --seq-length");
+            + $"needs about {needed / GiB:N1} GiB, but {(device == "cpu" ? "this machine" : device)} has {availableBytes / GiB:N1}; lower --hidden, --layers, --embedding, --batch or --seq-length");
     }
 }

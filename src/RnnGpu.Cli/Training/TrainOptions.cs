@@ -64,9 +64,7 @@ internal sealed class TrainOptions
 
     public Option<ulong?> Seed { get; } = NumberOptions.Seed("--seed", "Seed of initialisation, dropout and order of data (default: 1)");
 
-    public Option<int?> Threads { get; } = CommonOptions.Threads();
-
-    public Option<string?> Device { get; } = CommonOptions.Device();
+    public DeviceOptions Device { get; } = new();
 
     /// <summary>Adds all options to a verb.</summary>
     public void AddTo(Command command)
@@ -74,11 +72,13 @@ internal sealed class TrainOptions
         foreach (Option option in new Option[]
                  {
                      Data, Out, Resume, Preset, Cell, Layers, Hidden, Embedding, SeqLength, Batch, Dropout, Optimizer, LearningRate, Schedule,
-                     Warmup, WeightDecay, Clip, Epochs, Steps, Minutes, Validation, ValidateEvery, CheckpointEvery, Seed, Threads, Device,
+                     Warmup, WeightDecay, Clip, Epochs, Steps, Minutes, Validation, ValidateEvery, CheckpointEvery, Seed,
                  })
         {
             command.Add(option);
         }
+
+        Device.AddTo(command);
 
         command.Validators.Add(result =>
         {

@@ -21,19 +21,18 @@ internal static class EvalVerb
         };
         Option<int?> streams = NumberOptions.Int32(
             "--streams", "Parts of the text evaluated side by side; 1 is one exact pass (default: chosen by the text's length)", 1, 4096);
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string?> device = CommonOptions.Device();
-        var command = new Command("eval", "Measure a trained model on a text, in nats and bits a character") { model, data, streams, threads, device };
+        var device = new DeviceOptions();
+        var command = new Command("eval", "Measure a trained model on a text, in nats and bits a character") { model, data, streams };
+        device.AddTo(command);
         command.SetAction((given, stop) => Task.FromResult(Run(
-            context, given.GetRequiredValue(model), given.GetRequiredValue(data), given.GetValue(streams),
-            given.GetValue(device), given.GetValue(threads), stop)));
+            context, given.GetRequiredValue(model), given.GetRequiredValue(data), given.GetValue(streams), device.Read(given), stop)));
         return command;
     }
 
-    private static int Run(CommandContext context, string directory, string[] data, int? streams, string? device, int? threads, CancellationToken stop)
+    private static int Run(CommandContext context, string directory, string[] data, int? streams, DeviceChoice device, CancellationToken stop)
     {
         TextCorpus corpus = TextCorpus.Read(data);
-        using LoadedModel loaded = LoadedModel.Open(directory, device, threads);
+        using LoadedModel loaded = LoadedModel.Open(directory, device);
         using var evaluator = new CharEvaluator(loaded.Model, loaded.Vocabulary.Encode(corpus.CodePoints.Span), streams);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         CharScore score = evaluator.Evaluate(stop);

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using RnnGpu.Core;
 using RnnGpu.Cpu;
+using RnnGpu.Cuda.Driver;
 using Spectre.Console;
 
 namespace RnnGpu.Cli.Verbs;
@@ -25,7 +26,7 @@ internal static class InfoVerb
 
     private static int Run(CommandContext context)
     {
-        using IBackend backend = Backends.Create(device: null, threads: null);
+        using IBackend backend = Backends.Create(new DeviceChoice("cpu", Threads: null, ComputeMode.Fp32));
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var info = new JsonObject
         {
@@ -37,7 +38,10 @@ internal static class InfoVerb
             ["memory_bytes"] = memory,
             ["simd"] = SimdPaths.Choose().ToString(),
             ["simd_supported"] = new JsonArray([.. Enum.GetValues<SimdPath>().Where(SimdPaths.IsSupported).Select(path => (JsonNode)path.ToString())]),
-            ["devices"] = new JsonArray(new JsonObject { ["name"] = backend.Name, ["description"] = backend.Description }),
+            ["devices"] = new JsonArray([
+                new JsonObject { ["name"] = backend.Name, ["description"] = backend.Description },
+                .. DriverProbe.FindDriver().Devices.Select(gpu => new JsonObject { ["name"] = $"cuda:{gpu.Ordinal}", ["description"] = gpu.Refusal ?? gpu.ToString() }),
+            ]),
         };
         context.WriteResult(info);
         var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");

@@ -24,12 +24,12 @@ internal static class PlanVerb
         var noBias = new Option<bool>("--no-bias") { Description = "Cells without biases" };
         var inference = new Option<bool>("--inference") { Description = "Plan the forward pass only" };
         var inputGradient = new Option<bool>("--input-gradient") { Description = "Plan for gradients of the input too" };
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string?> device = CommonOptions.Device();
+        var device = new DeviceOptions();
         var command = new Command("plan", "Explain how a recurrent stack would run, and in how many bytes")
         {
-            cell, input, hidden, layers, bidirectional, noBias, dropout, batch, steps, inference, inputGradient, budget, chunk, span, threads, device,
+            cell, input, hidden, layers, bidirectional, noBias, dropout, batch, steps, inference, inputGradient, budget, chunk, span,
         };
+        device.AddTo(command);
         command.SetAction(given =>
         {
             _ = Layouts.TryParseCell(given.GetValue(cell) ?? "lstm", out CellKind kind);
@@ -53,7 +53,7 @@ internal static class PlanVerb
                 ChunkSteps = given.GetValue(chunk),
                 SpanSteps = given.GetValue(span),
             };
-            using IBackend backend = Backends.Create(given.GetValue(device), given.GetValue(threads));
+            using IBackend backend = Backends.Create(device.Read(given));
             RnnPlanExplanation explanation = Explain(backend, spec, options);
             if (context.Json) { context.WriteResult(JsonNode.Parse(explanation.ToJson())!.AsObject()); }
             else { context.Text.Write(explanation.ToString()); }

@@ -20,13 +20,13 @@ internal static class SampleVerb
         Option<double?> temperature = NumberOptions.Real("--temperature", $"Above 1: bolder, below: more careful; 0 takes the likeliest (default: {DefaultTemperature})", 0, 100);
         Option<double?> topP = NumberOptions.Real("--top-p", "Draw from the likeliest characters that together have this probability (default: 1)", 0, 1, withoutLow: true);
         Option<ulong?> seed = NumberOptions.Seed("--seed", "Seed of the draws (default: 1)");
-        Option<int?> threads = CommonOptions.Threads();
-        Option<string?> device = CommonOptions.Device();
-        var command = new Command("sample", "Let a trained model write text") { model, prime, length, temperature, topP, seed, threads, device };
+        var device = new DeviceOptions();
+        var command = new Command("sample", "Let a trained model write text") { model, prime, length, temperature, topP, seed };
+        device.AddTo(command);
         command.SetAction((given, stop) =>
         {
             // One stream makes small products: a second thread costs more in waiting than it saves.
-            using LoadedModel loaded = LoadedModel.Open(given.GetRequiredValue(model), given.GetValue(device), given.GetValue(threads) ?? 1);
+            using LoadedModel loaded = LoadedModel.Open(given.GetRequiredValue(model), device.Read(given, threads: 1));
             var sampler = new CharSampler(
                 loaded.Vocabulary.Size, given.GetValue(temperature) ?? DefaultTemperature, given.GetValue(topP) ?? 1, given.GetValue(seed) ?? 1);
             return Task.FromResult(Write(context, loaded, sampler, given.GetValue(prime) ?? "", given.GetValue(length) ?? DefaultLength, stop));

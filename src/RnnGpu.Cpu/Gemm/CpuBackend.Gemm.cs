@@ -11,7 +11,7 @@ internal sealed unsafe partial class CpuBackend<T>
     public void Gemm(
         in MatrixView a, in MatrixView b, in TensorView bias, GemmActivation activation, bool accumulate, in MatrixView c)
     {
-        CheckProduct(a, b.Rows, b.Columns, bias, activation, accumulate, c);
+        Check.Gemm(a, b.Rows, b.Columns, bias, activation, accumulate, c);
         _gemm.Run(
             ToOperand(a), ToOperand(b), null, Floats(bias), Floats(c), c.RowStride, a.Rows, b.Columns, a.Columns,
             accumulate, activation, _team);
@@ -21,15 +21,15 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void PackMatrix(in MatrixView b, in TensorView packed)
     {
-        CheckPacked(packed, PackedMatrixBytes(b.Rows, b.Columns));
+        Check.Packed(packed, PackedMatrixBytes(b.Rows, b.Columns));
         _pack.Run(ToOperand(b), b.Rows, b.Columns, Floats(packed), _team);
     }
 
     public void GemmPacked(
         in MatrixView a, in TensorView packed, long k, long n, in TensorView bias, GemmActivation activation, bool accumulate, in MatrixView c)
     {
-        CheckProduct(a, k, n, bias, activation, accumulate, c);
-        CheckPacked(packed, PackedMatrixBytes(k, n));
+        Check.Gemm(a, k, n, bias, activation, accumulate, c);
+        Check.Packed(packed, PackedMatrixBytes(k, n));
         _gemm.Run(
             ToOperand(a), default, Floats(packed), Floats(bias), Floats(c), c.RowStride, a.Rows, n, k, accumulate, activation, _team);
     }
@@ -39,28 +39,4 @@ internal sealed unsafe partial class CpuBackend<T>
     private static Operand ToOperand(in MatrixView m) => m.IsTransposed
         ? new Operand(Floats(m), 1, m.RowStride)
         : new Operand(Floats(m), m.RowStride, 1);
-
-    private static void CheckPacked(in TensorView packed, long bytes)
-    {
-        if (packed.Length * packed.DType.Size() < bytes)
-        {
-            throw new ArgumentException($"the packed operand needs {bytes} bytes, not {packed}");
-        }
-    }
-
-    private static void CheckProduct(
-        in MatrixView a, long k, long n, in TensorView bias, GemmActivation activation, bool accumulate, in MatrixView c)
-    {
-        if (a.Columns != k || c.Rows != a.Rows || c.Columns != n)
-        {
-            throw new ArgumentException($"product of {a} with [{k}, {n}] into {c}: sizes do not fit");
-        }
-
-        if (c.IsTransposed) { throw new ArgumentException("a product cannot be stored transposed; swap and transpose the operands"); }
-        if (!bias.IsEmpty && bias.Length != n) { throw new ArgumentException($"bias {bias} for a product with {n} columns"); }
-        if (accumulate && (!bias.IsEmpty || activation != GemmActivation.None))
-        {
-            throw new ArgumentException("an accumulating product takes neither bias nor activation");
-        }
-    }
 }

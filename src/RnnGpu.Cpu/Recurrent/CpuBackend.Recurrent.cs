@@ -25,12 +25,8 @@ internal sealed unsafe partial class CpuBackend<T>
     public void PackRecurrent(in TensorView weightHh, RecurrentProblem problem, in TensorView packed)
     {
         var layout = new RecurrentLayout<T>(problem.Cell, problem.Hidden);
-        if (weightHh.Length != (long)layout.Gates * problem.Hidden * problem.Hidden)
-        {
-            throw new ArgumentException($"recurrent weights of {problem.Cell} with H {problem.Hidden} are [G*H, H], not {weightHh}");
-        }
-
-        CheckPacked(packed, layout.Bytes(problem.Training));
+        Check.PackRecurrent(weightHh, problem);
+        Check.Packed(packed, layout.Bytes(problem.Training));
         _packRecurrent.Run(layout, Floats(weightHh), problem.Training, Floats(packed), _team);
     }
 
@@ -41,14 +37,9 @@ internal sealed unsafe partial class CpuBackend<T>
     public void RecurrentForward(
         in RecurrentChunk chunk, in TensorView packed, in TensorView recurrentBias, in TensorView workspace, in MatrixView y)
     {
-        CheckChunk(chunk, workspace, y);
-        if (!recurrentBias.IsEmpty && recurrentBias.Length != chunk.Hidden)
-        {
-            throw new ArgumentException($"the recurrent bias has H = {chunk.Hidden} elements, not {recurrentBias}");
-        }
-
+        Check.RecurrentForward(chunk, recurrentBias, workspace, WorkspaceBytes(chunk), y);
         var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
-        CheckPacked(packed, layout.Bytes(training: false));
+        Check.Packed(packed, layout.Bytes(training: false));
         ChunkPointers pointers = ToPointers(chunk, packed, workspace);
         pointers.Bias = Floats(recurrentBias);
         pointers.Y = Floats(y);
@@ -59,11 +50,9 @@ internal sealed unsafe partial class CpuBackend<T>
     public void RecurrentBackward(
         in RecurrentChunk chunk, in TensorView packed, in MatrixView dy, in TensorView workspace, in TensorView dh, in TensorView dc)
     {
-        CheckChunk(chunk, workspace, dy);
-        CheckState(dh, chunk, "dh", slots: 1);
-        if (Layouts.HasCellState(chunk.Cell)) { CheckState(dc, chunk, "dc", slots: 1); }
+        Check.RecurrentBackward(chunk, dy, workspace, WorkspaceBytes(chunk), dh, dc);
         var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
-        CheckPacked(packed, layout.Bytes(training: true));
+        Check.Packed(packed, layout.Bytes(training: true));
         ChunkPointers pointers = ToPointers(chunk, packed, workspace);
         pointers.DY = Floats(dy);
         pointers.DYRow = dy.RowStride;
@@ -93,35 +82,8 @@ internal sealed unsafe partial class CpuBackend<T>
         };
     }
 
-    private void CheckChunk(in RecurrentChunk chunk, in TensorView workspace, in MatrixView y)
-    {
-        var problem = new RecurrentProblem(chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Training: false);
-        if (!Supports(problem)) { throw new ArgumentException($"hidden, batch and steps must be positive: {problem}"); }
-        long rows = (long)chunk.Steps * chunk.Batch;
-        CheckLength(chunk.Gates, rows * Layouts.Gates(chunk.Cell) * chunk.Hidden, "gates");
-        CheckState(chunk.H, chunk, "h", chunk.Steps + 1);
-        if (Layouts.HasCellState(chunk.Cell)) { CheckState(chunk.C, chunk, "c", chunk.Steps + 1); }
-        if (Layouts.HasExtra(chunk.Cell)) { CheckState(chunk.Extra, chunk, "extra", chunk.Steps); }
-        if (!chunk.Lengths.IsEmpty) { CheckLength(chunk.Lengths, chunk.Batch, "lengths"); }
-        if (!chunk.Resets.IsEmpty) { CheckLength(chunk.Resets, rows, "resets"); }
-        if (workspace.Length * 4 < RecurrentWorkspaceBytes(problem))
-        {
-            throw new ArgumentException($"the workspace needs {RecurrentWorkspaceBytes(problem)} bytes, not {workspace}");
-        }
-
-        if (!y.IsEmpty && (y.IsTransposed || y.StoredRows != rows || y.StoredColumns != chunk.Hidden))
-        {
-            throw new ArgumentException($"outputs of {rows} rows and H {chunk.Hidden} do not fit {y}");
-        }
-    }
-
-    private static void CheckState(in TensorView state, in RecurrentChunk chunk, string name, int slots) =>
-        CheckLength(state, (long)slots * chunk.Batch * chunk.Hidden, name);
-
-    private static void CheckLength(in TensorView view, long length, string name)
-    {
-        if (view.Length != length) { throw new ArgumentException($"{name} must have {length} elements, not {view}"); }
-    }
+    private long WorkspaceBytes(in RecurrentChunk chunk) =>
+        RecurrentWorkspaceBytes(new RecurrentProblem(chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Training: true));
 
     /// <summary>Packs recurrent weights, some blocks a worker.</summary>
     private sealed class PackRecurrentJob : RangeJob

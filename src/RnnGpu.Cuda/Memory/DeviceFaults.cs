@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RnnGpu.Core;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Cuda.Handles;
@@ -6,36 +5,35 @@ using RnnGpu.Cuda.Streams;
 
 namespace RnnGpu.Cuda.Memory;
 
-/// <summary>Twin of <c>IndexFault</c> in <c>rnn_abi.h</c>: the first kernel thread that meets a bad index fills it in.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct FaultRecord
-{
-    public uint Code;
-    public int Index;
-    public long Row;
-}
-
 /// <summary>
-/// Indices beyond their limits, which only the device can see: a kernel notes the first and goes on with a harmless value; the next wait throws.
+/// Indices beyond their limits, which only the device can see: a kernel notes the one in the first row and goes on with a harmless value; the next
+/// wait throws. Each limit has a word of its own, 0 or what <c>noteIndex</c> in <c>fault.cuh</c> makes of row and index: the word of the first
+/// row is the largest, and words only grow, so that what is thrown does not depend on the order in which threads run.
 /// </summary>
 internal sealed unsafe class DeviceFaults : IDisposable
 {
+    /// <summary>Different limits before the oldest are looked at and forgotten.</summary>
+    private const int Capacity = 256;
+
+    private const int Bytes = Capacity * sizeof(ulong);
+
     private readonly CudaQueue _queue;
     private readonly DeviceMemoryHandle _device;
     private readonly PinnedMemoryHandle _host;
-    private readonly List<IndexLimit> _limits = [];
+    private readonly IndexLimit[] _limits = new IndexLimit[Capacity];
+    private int _known;
     private bool _armed;
 
     public DeviceFaults(CudaQueue queue)
     {
         _queue = queue;
         ContextHandle context = queue.Context.Handle;
-        CudaResult status = DeviceMemoryHandle.TryAllocate(context, sizeof(FaultRecord), out DeviceMemoryHandle? memory);
-        if (memory is null) { throw context.Driver.Failure(status, DriverEntry.cuMemAlloc_v2, $"{sizeof(FaultRecord)} bytes"); }
+        CudaResult status = DeviceMemoryHandle.TryAllocate(context, Bytes, out DeviceMemoryHandle? memory);
+        if (memory is null) { throw context.Driver.Failure(status, DriverEntry.cuMemAlloc_v2, $"{Bytes} bytes"); }
         _device = memory;
         try
         {
-            _host = new PinnedMemoryHandle(context, sizeof(FaultRecord));
+            _host = new PinnedMemoryHandle(context, Bytes);
             Clear();
         }
         catch (CudaException)
@@ -45,37 +43,34 @@ internal sealed unsafe class DeviceFaults : IDisposable
         }
     }
 
-    /// <summary>For a kernel that looks at indices: where it notes a bad one, and the code to note; the next wait looks at it.</summary>
-    public (ulong Record, uint Code) Arm(IndexLimit limit)
+    /// <summary>For a kernel that looks at indices: the word where it notes a bad one. The next wait looks at it.</summary>
+    /// <exception cref="ArgumentException">There are more limits than words, so this had to wait; and a kernel had met a bad index.</exception>
+    public ulong Arm(in IndexLimit limit)
     {
-        _armed = true;
-        int known = _limits.IndexOf(limit);
-        if (known < 0)
+        int word = 0;
+        while (word < _known && _limits[word] != limit) { word++; }
+        if (word == Capacity)
         {
-            known = _limits.Count;
-            _limits.Add(limit);
+            QueueRead();
+            _queue.Synchronize();
+            _known = word = 0;
+            ThrowIfNoted(Capacity);
         }
 
-        return (_device.Pointer, (uint)known + 1);
+        if (word == _known) { _limits[_known++] = limit; }
+        _armed = true;
+        return _device.Pointer + ((ulong)word * sizeof(ulong));
     }
 
-    /// <summary>Queues reading the record, if a kernel that may have filled it in was queued.</summary>
+    /// <summary>Queues reading the words, if a kernel that may have written one was queued.</summary>
     public void QueueRead()
     {
-        if (_armed) { _queue.Context.Driver.CopyToHost(_host.Pointer, _device.Pointer, sizeof(FaultRecord), _queue.Stream); }
+        if (_armed) { _queue.Context.Driver.CopyToHost(_host.Pointer, _device.Pointer, (long)_known * sizeof(ulong), _queue.Stream); }
     }
 
     /// <summary>After a wait that followed <see cref="QueueRead"/>.</summary>
     /// <exception cref="ArgumentException">A kernel met a bad index.</exception>
-    public void ThrowIfNoted()
-    {
-        if (!_armed) { return; }
-        _armed = false;
-        FaultRecord fault = *(FaultRecord*)_host.Pointer;
-        if (fault.Code == 0) { return; }
-        Clear();
-        throw _limits[(int)fault.Code - 1].Exceeded(fault.Index, fault.Row);
-    }
+    public void ThrowIfNoted() => ThrowIfNoted(_known);
 
     public void Dispose()
     {
@@ -83,5 +78,18 @@ internal sealed unsafe class DeviceFaults : IDisposable
         _host?.Dispose();
     }
 
-    private void Clear() => _queue.Context.Driver.Fill(_device.Pointer, 0, sizeof(FaultRecord) / 4, _queue.Stream);
+    private void ThrowIfNoted(int words)
+    {
+        if (!_armed) { return; }
+        _armed = false;
+        for (int i = 0; i < words; i++)
+        {
+            ulong word = ((ulong*)_host.Pointer)[i];
+            if (word == 0) { continue; }
+            Clear();
+            throw _limits[i].Exceeded((int)(uint)word, uint.MaxValue - (uint)(word >> 32));
+        }
+    }
+
+    private void Clear() => _queue.Context.Driver.Fill(_device.Pointer, 0, Bytes / sizeof(uint), _queue.Stream);
 }

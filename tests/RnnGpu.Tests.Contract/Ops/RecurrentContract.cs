@@ -3,22 +3,24 @@ using Xunit;
 
 namespace RnnGpu.Tests.Contract;
 
-public abstract partial class BackendContract
+public abstract partial class ProductContract
 {
     /// <summary>Steps, batch, hidden: every awkward width, small and odd batches, one step and more.</summary>
     private static readonly (int Steps, int Batch, int Hidden)[] RecurrentSizes =
     [
         (5, 4, 1), (1, 1, 3), (4, 3, 3), (6, 7, 7), (3, 17, 16), (5, 1, 16), (4, 5, 17), (2, 16, 63), (7, 2, 64), (3, 5, 64), (4, 3, 65), (3, 1, 100),
-        (2, 9, 100), (4, 2, 168), (2, 33, 17), (12, 6, 7),
+        (2, 9, 100), (4, 2, 168), (2, 33, 17), (12, 6, 7), (2, 70, 65),
     ];
 
-    private static IEnumerable<RecurrentCase> RecurrentCases(CellKind cell)
+    private IEnumerable<RecurrentCase> RecurrentCases(CellKind cell)
     {
+        int number = 0;
         for (int i = 0; i < RecurrentSizes.Length; i++)
         {
             (int steps, int batch, int hidden) = RecurrentSizes[i];
             for (int flags = 0; flags < 8; flags += 1 + (i % 3))
             {
+                if (number++ % CaseStride != 0) { continue; }
                 yield return new RecurrentCase(cell, steps, batch, hidden, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0);
             }
         }
@@ -37,11 +39,11 @@ public abstract partial class BackendContract
         {
             RecurrentCase x = bare.Make(bias: turn % 4 != 3);
             using var run = new RecurrentRun(Backend, x, [x.Steps], (OutputKind)(turn % 3), training: true);
-            RecurrenceReference reference = x.Reference();
+            RecurrenceReference reference = x.Reference(Mode);
             run.Forward();
             RecurrenceTrace trace = reference.Forward(TestData.Widen(x.Pre), TestData.Widen(x.H0), TestData.Widen(x.C0));
             CheckForward(run, x, trace);
-            CheckChains(run, x);
+            CheckSteps(run, x);
 
             bool withDy = turn % 5 != 4 && (OutputKind)(turn % 3) != OutputKind.None;
             run.Backward(withDy);
@@ -50,9 +52,9 @@ public abstract partial class BackendContract
         }
     }
 
-    private static void CheckForward(RecurrentRun run, RecurrentCase x, RecurrenceTrace trace)
+    private void CheckForward(RecurrentRun run, RecurrentCase x, RecurrenceTrace trace)
     {
-        double tolerance = Tolerances.RecurrentForward(x.Hidden);
+        double tolerance = Tolerances.RecurrentForward(x.Hidden, Mode);
         Compare.Near($"{run}: gates", trace.Gates, Masked(x, run.Gates, x.Gates * x.Hidden), tolerance);
         Compare.Near($"{run}: h", trace.H, run.H, tolerance);
         if (run.Y.Length > 0) { Compare.Near($"{run}: y", trace.Y, run.Y, tolerance); }
@@ -62,54 +64,9 @@ public abstract partial class BackendContract
         CheckExactlyZeroWhereInactive($"{run}: extra", x, run.Extra, x.Hidden);
     }
 
-    /// <summary>
-    /// Each step by itself, from the state that the backend itself left: pre-activations are chains of multiply-adds bit for
-    /// bit (seen through ReLU and in q), so gates differ from the exact function of them by the function's own error only.
-    /// </summary>
-    private static void CheckChains(RecurrentRun run, RecurrentCase x)
+    private void CheckBackward(RecurrentRun run, RecurrentCase x, RecurrenceGradients expected)
     {
-        int hidden = x.Hidden, wide = x.Gates * hidden;
-        double[] gates = new double[run.Gates.Length], tolerances = new double[run.Gates.Length];
-        var q = new float[run.Extra.Length];
-        for (int i = 0; i < x.Steps * x.Batch; i++)
-        {
-            if (!x.IsActive(i / x.Batch, i % x.Batch)) { continue; }
-            ReadOnlySpan<float> h = run.H.AsSpan((i + (x.Reverse ? x.Batch : 0)) * hidden, hidden);
-            for (int row = 0; row < wide; row++)
-            {
-                int unit = row % hidden, at = (i * wide) + row;
-                bool candidate = row >= 2 * hidden;
-                bool apart = candidate && x.Cell == CellKind.GruResetAfter;
-                ReadOnlySpan<float> state = candidate && x.Cell == CellKind.GruResetBefore ? run.Extra.AsSpan(i * hidden, hidden) : h;
-                float sum = !apart ? x.Pre[at] : x.RecurrentBias.Length > 0 ? x.RecurrentBias[unit] : 0;
-                for (int k = 0; k < hidden; k++) { sum = MathF.FusedMultiplyAdd(state[k], x.Weights[(row * hidden) + k], sum); }
-                if (apart)
-                {
-                    q[(i * hidden) + unit] = sum;
-                    double inner = (double)run.Gates[(i * wide) + unit] * sum;
-                    gates[at] = Math.Tanh(x.Pre[at] + inner);
-                    tolerances[at] = Tolerances.Elementary(gates[at]) + Tolerances.Chain(2, Math.Abs(x.Pre[at]) + Math.Abs(inner));
-                }
-                else if (x.Cell == CellKind.ElmanRelu)
-                {
-                    gates[at] = MathF.Max(sum, 0);
-                }
-                else
-                {
-                    bool tanh = x.Cell == CellKind.ElmanTanh || row / hidden == 2;
-                    gates[at] = tanh ? Math.Tanh(sum) : 1 / (1 + Math.Exp(-sum));
-                    tolerances[at] = Tolerances.Elementary(gates[at]);
-                }
-            }
-        }
-
-        Compare.Near($"{run}: gates from the products' chains", gates, Masked(x, run.Gates, wide), tolerances);
-        if (x.Cell == CellKind.GruResetAfter) { Compare.Bits($"{run}: q as a chain", q, run.Extra); }
-    }
-
-    private static void CheckBackward(RecurrentRun run, RecurrentCase x, RecurrenceGradients expected)
-    {
-        double tolerance = Tolerances.RecurrentBackward(x.Gates * x.Hidden)
+        double tolerance = Tolerances.RecurrentBackward(x.Gates * x.Hidden, Mode)
             * Math.Max(1, Math.Max(Compare.Largest(expected.Gates), Compare.Largest(expected.H)));
         Compare.Near($"{run}: gradient of W x", expected.Gates, run.DGates, tolerance);
         Compare.Near($"{run}: dh", expected.H, run.Dh, tolerance);

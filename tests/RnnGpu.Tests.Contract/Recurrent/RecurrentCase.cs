@@ -82,10 +82,11 @@ public sealed record RecurrentCase(CellKind Cell, int Steps, int Batch, int Hidd
         return row;
     }
 
-    /// <summary>The float64 reference of this case.</summary>
-    public RecurrenceReference Reference() => new(Cell, Steps, Batch, Hidden)
+    /// <summary>The float64 reference of this case, with the products' factors as a mode rounds them.</summary>
+    public RecurrenceReference Reference(ComputeMode mode = ComputeMode.Fp32) => new(Cell, Steps, Batch, Hidden)
     {
-        WeightHh = TestData.Widen(Weights),
+        Mode = mode,
+        WeightHh = TestData.Widen(Factors.Round(mode, Weights)),
         RecurrentBias = RecurrentBias.Length == 0 ? null : TestData.Widen(RecurrentBias),
         Reverse = Reverse,
         Lengths = Lengths,

@@ -45,6 +45,9 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
 
     public required double[] WeightHh { get; init; }
 
+    /// <summary>How states and gate gradients are rounded as factors of products; fp32: not at all. Weights come rounded.</summary>
+    public ComputeMode Mode { get; init; }
+
     /// <summary><c>[H]</c> b_hn, GRU reset-after only; null: 0.</summary>
     public double[]? RecurrentBias { get; init; }
 
@@ -65,6 +68,8 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
     private int UnitOf(int t, int b, int unit) => (((t * batch) + b) * hidden) + unit;
 
     private static Number R(double value) => new(value);
+
+    private double Factor(double x) => Mode == ComputeMode.Fp32 ? x : Factors.Round(Mode, (float)x);
 
     /// <summary>The whole sequence forward.</summary>
     /// <param name="pre"><c>[T, B, G*H]</c>: W x and the biases, but b_hn of GRU reset-after.</param>
@@ -269,7 +274,7 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
     {
         for (int row = 0; row < gates * hidden; row++)
         {
-            for (int k = 0; k < hidden; k++) { y[row] += WeightHh[(((firstGate * hidden) + row) * hidden) + k] * x[k]; }
+            for (int k = 0; k < hidden; k++) { y[row] += WeightHh[(((firstGate * hidden) + row) * hidden) + k] * Factor(x[k]); }
         }
     }
 
@@ -278,7 +283,7 @@ public sealed class RecurrenceReference(CellKind cell, int steps, int batch, int
     {
         for (int row = 0; row < gates * hidden; row++)
         {
-            for (int k = 0; k < hidden; k++) { y[k] += WeightHh[(((firstGate * hidden) + row) * hidden) + k] * x[row]; }
+            for (int k = 0; k < hidden; k++) { y[k] += WeightHh[(((firstGate * hidden) + row) * hidden) + k] * Factor(x[row]); }
         }
     }
 }

@@ -73,7 +73,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--optimizer", "magic")]
     [InlineData("--schedule", "linear")]
     [InlineData("--preset", "huge")]
-    [InlineData("--device", "cuda:0")]
+    [InlineData("--device", "cuda:x")]
+    [InlineData("--precision", "fp8")]
     public async Task Options_out_of_range(string option, string value) =>
         AssertFails(await CommandLine.RunAsync("train", "charlm", "--data", _runs.Text, option, value), ExitCode.Usage, $"{option}: ", value);
 

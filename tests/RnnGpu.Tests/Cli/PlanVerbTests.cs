@@ -11,7 +11,7 @@ public sealed class PlanVerbTests
     {
         string[] args = ["plan", "--cell", "gru", "--input", "8", "--hidden", "16", "--layers", "2", "--bidirectional", "--batch", "3", "--seq-length", "20"];
         CommandLine text = await CommandLine.RunAsync(args), json = await CommandLine.RunAsync([.. args, "--json"]);
-        using IBackend backend = Backends.Create(null, null);
+        using IBackend backend = Backends.Create(new DeviceChoice("cpu", null, ComputeMode.Fp32));
         var spec = new RnnSpec { Cell = CellKind.GruResetAfter, InputSize = 8, HiddenSize = 16, Layers = 2, Bidirectional = true };
         RnnPlanExplanation expected = RnnPlan.Create(backend, spec, new RnnPlanOptions { Batch = 3, Steps = 20, Training = true }).Explain();
         Assert.Equal(expected.ToString(), text.Output);
