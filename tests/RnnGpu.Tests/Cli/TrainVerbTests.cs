@@ -82,7 +82,7 @@ public sealed class TrainVerbTests : IDisposable
     [InlineData("TERM")]
     public async Task A_signal_saves_and_says_how_to_resume(string signal)
     {
-        using Process process = CharLmRuns.Start([.. _runs.Options("run", "--steps", "1000000"), "--json"]);
+        using Process process = CharLmRuns.Start([.. _runs.Options("run", "--steps", "1000000"), "--json"], "env", "--default-signal=INT,TERM");
         Task<string> error = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
         while (!process.HasExited && !_runs.HasCheckpoint("run")) { await Task.Delay(5); }
         using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) { await kill.WaitForExitAsync(); }
