@@ -145,6 +145,9 @@ public sealed class RecurrentRun : IDisposable
         Dc = _dc?.Floats() ?? [];
     }
 
+    /// <summary>What it runs.</summary>
+    public RecurrentCase Case => _case;
+
     public float[] Gates { get; private set; } = [];
 
     public float[] Extra { get; private set; } = [];
