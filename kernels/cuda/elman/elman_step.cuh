@@ -12,27 +12,27 @@ namespace rnn {
 template <class P, class Tile> RNN_DEVICE void elmanForward(const RecurrentStepParams& p)
 {
     using Cell = ElmanCell<P::fast>;
-    StepProduct<P, Tile, 1> product;
-    product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit());
-    const Step<P, Tile> step(p, false);
-    bool active[Tile::items];
-    float a[Tile::items][1];
+    StepProduct<P, Tile, 1> product(p);
+    const ForwardStep<P, Tile> step(p);
+    float a[Tile::items][1], held[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        active[i] = step.active(i, step.view.t);
-        a[i][0] = active[i] ? (float)step.gates[step.template gateAt<1>(i, 0)] : 0.0f;
+        a[i][0] = step.template gate<1>(i, 0);
+        held[i] = step.active[i] ? 0.0f : step.entering(i);
     }
 
-    step.multiply(product, step.view.t, a);
+    step.multiply(product, step.anyActive(), a);
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (active[i])
+        if (!step.inside[i]) { continue; }
+        float h = held[i];
+        if (step.active[i])
         {
-            const float h = p.variant == (i32)ElmanVariant::Relu ? Cell::forwardRelu(a[i][0]) : Cell::forwardTanh(a[i][0]);
+            h = p.variant == (i32)ElmanVariant::Relu ? Cell::forwardRelu(a[i][0]) : Cell::forwardTanh(a[i][0]);
             step.gates[step.template gateAt<1>(i, 0)] = h;
-            step.leave(i, true, h);
         }
-        else if (step.inside(i)) { step.leave(i, false, step.chunk.h()[step.stateAt(i, step.view.before)]); }
+
+        step.leave(i, h);
     }
 }
 
@@ -40,25 +40,25 @@ template <class P, class Tile> RNN_DEVICE void elmanForward(const RecurrentStepP
 template <class P, class Tile> RNN_DEVICE void elmanBackward(const RecurrentStepParams& p)
 {
     using Cell = ElmanCell<P::fast>;
-    StepProduct<P, Tile, 1> product;
-    if (p.step > 0) { product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit()); }
-    const Step<P, Tile> step(p, true);
-    StateGradient<P, Tile> gradient;
-    gradient.run(step, product, false);
+    StepProduct<P, Tile, 1> product(p, p.step > 0);
+    BackwardStep<P, Tile> step(p, false);
+    float h[Tile::items];
+    RNN_UNROLL for (i32 i = 0; i < Tile::items; i++) { h[i] = step.template gate<1>(i, 0); }
+
+    step.run(product);
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (!step.inside(i)) { continue; }
-        if (p.step < p.steps && step.active(i, step.view.t))
+        if (step.active[i])
         {
-            const float h = step.gates[step.template gateAt<1>(i, 0)], dh = gradient.withOutput(step, i);
-            const float da = p.variant == (i32)ElmanVariant::Relu ? Cell::backwardRelu(h, dh) : Cell::backwardTanh(h, dh);
+            const float dh = step.total(i);
+            const float da = p.variant == (i32)ElmanVariant::Relu ? Cell::backwardRelu(h[i], dh) : Cell::backwardTanh(h[i], dh);
             step.gates[step.template gateAt<1>(i, 0)] = da;
             step.copyTo(p.to, p.toPitch, i, step.unit, da);
         }
-        else
+        else if (step.inside[i])
         {
-            gradient.keep(step, i, gradient.dh[i][0]);
-            if (p.step < p.steps) { step.gates[step.template gateAt<1>(i, 0)] = 0.0f; }
+            step.template clearGates<1>(i);
+            step.keep(i, step.dh[i][0]);
         }
     }
 }

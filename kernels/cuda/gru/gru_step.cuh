@@ -11,76 +11,72 @@ namespace rnn {
 /// r and z accumulate h R^T, q = b_hn + h R_n^T apart, then the cell. Gates: in W x + biases but b_hn, out activated. Extra: out q.
 template <class P, class Tile> RNN_DEVICE void gruForward(const RecurrentStepParams& p)
 {
-    StepProduct<P, Tile, 3> product;
-    product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit());
-    const Step<P, Tile> step(p, false);
+    StepProduct<P, Tile, 3> product(p);
+    const ForwardStep<P, Tile> step(p);
     Global<const float> bias = step.chunk.bias();
+    Global<float> extra = step.chunk.extra();
     const float bn = bias && step.unit < p.hidden ? loadReadOnly(bias + step.unit) : 0.0f;
-    bool active[Tile::items];
     float a[Tile::items][3], n[Tile::items], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        active[i] = step.active(i, step.view.t);
-        a[i][0] = active[i] ? (float)step.gates[step.template gateAt<3>(i, 0)] : 0.0f;
-        a[i][1] = active[i] ? (float)step.gates[step.template gateAt<3>(i, 1)] : 0.0f;
+        a[i][0] = step.template gate<3>(i, 0);
+        a[i][1] = step.template gate<3>(i, 1);
         a[i][2] = bn;
-        n[i] = active[i] ? (float)step.gates[step.template gateAt<3>(i, 2)] : 0.0f;
-        h[i] = step.inside(i) ? (float)step.chunk.h()[step.stateAt(i, step.view.before)] : 0.0f;
+        n[i] = step.template gate<3>(i, 2);
+        h[i] = step.entering(i);
     }
 
-    step.multiply(product, step.view.t, a);
+    step.multiply(product, step.anyActive(), a);
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (active[i])
+        if (!step.inside[i]) { continue; }
+        float q = 0.0f, hNew = h[i];
+        if (step.active[i])
         {
-            float hNew;
-            GruResetAfterCell<P::fast>::forward(a[i][0], a[i][1], n[i], a[i][2], h[i], hNew);
+            q = a[i][2];
+            GruResetAfterCell<P::fast>::forward(a[i][0], a[i][1], n[i], q, h[i], hNew);
             step.gates[step.template gateAt<3>(i, 0)] = a[i][0];
             step.gates[step.template gateAt<3>(i, 1)] = a[i][1];
             step.gates[step.template gateAt<3>(i, 2)] = n[i];
-            step.chunk.extra()[step.stateAt(i, step.view.t)] = a[i][2];
-            step.leave(i, true, hNew);
         }
-        else if (step.inside(i))
-        {
-            step.chunk.extra()[step.stateAt(i, step.view.t)] = 0.0f;
-            step.leave(i, false, h[i]);
-        }
+
+        extra[step.stateAt(i, step.view.t)] = q;
+        step.leave(i, hNew);
     }
 }
 
 /// dh += [dr dz dq] R of the step processed before, then the cell back. Gates: in activated, out gradients of W x. Extra: in q, out dq.
 template <class P, class Tile> RNN_DEVICE void gruBackward(const RecurrentStepParams& p)
 {
-    StepProduct<P, Tile, 1> product;
-    if (p.step > 0) { product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit()); }
-    const Step<P, Tile> step(p, true);
-    StateGradient<P, Tile> gradient;
-    gradient.run(step, product, true);
+    StepProduct<P, Tile, 1> product(p, p.step > 0);
+    BackwardStep<P, Tile> step(p, true);
+    Global<float> extra = step.chunk.extra();
+    float a[Tile::items][3], q[Tile::items], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (!step.inside(i)) { continue; }
-        float dh = gradient.dh[i][0];
-        if (p.step < p.steps && step.active(i, step.view.t))
+        RNN_UNROLL for (i32 g = 0; g < 3; g++) { a[i][g] = step.template gate<3>(i, g); }
+        q[i] = step.active[i] ? (float)extra[step.stateAt(i, step.view.t)] : 0.0f;
+        h[i] = step.active[i] ? step.entering(i) : 0.0f;
+    }
+
+    step.run(product);
+    RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
+    {
+        if (!step.inside[i]) { continue; }
+        float dh = step.dh[i][0];
+        if (step.active[i])
         {
-            float a[3];
-            RNN_UNROLL for (i32 g = 0; g < 3; g++) { a[g] = step.gates[step.template gateAt<3>(i, g)]; }
-            float q = step.chunk.extra()[step.stateAt(i, step.view.t)];
-            const float h = step.chunk.h()[step.stateAt(i, step.view.before)];
-            GruResetAfterCell<P::fast>::backward(a[0], a[1], a[2], q, h, gradient.withOutput(step, i), dh);
+            GruResetAfterCell<P::fast>::backward(a[i][0], a[i][1], a[i][2], q[i], h[i], step.total(i), dh);
             RNN_UNROLL for (i32 g = 0; g < 3; g++)
             {
-                step.gates[step.template gateAt<3>(i, g)] = a[g];
-                step.copyTo(p.to, p.toPitch, i, g * p.hidden + step.unit, g < 2 ? a[g] : q);
+                step.gates[step.template gateAt<3>(i, g)] = a[i][g];
+                step.copyTo(p.to, p.toPitch, i, g * p.hidden + step.unit, g < 2 ? a[i][g] : q[i]);
             }
-            step.chunk.extra()[step.stateAt(i, step.view.t)] = q;
+            extra[step.stateAt(i, step.view.t)] = q[i];
         }
-        else if (p.step < p.steps)
-        {
-            RNN_UNROLL for (i32 g = 0; g < 3; g++) { step.gates[step.template gateAt<3>(i, g)] = 0.0f; }
-        }
+        else { step.template clearGates<3>(i); }
 
-        gradient.keep(step, i, dh);
+        step.keep(i, dh);
     }
 }
 

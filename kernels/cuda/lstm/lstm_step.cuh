@@ -11,75 +11,68 @@ namespace rnn {
 /// a += h R^T for all gates, then the cell. Gates: in W x + biases, out activated.
 template <class P, class Tile> RNN_DEVICE void lstmForward(const RecurrentStepParams& p)
 {
-    StepProduct<P, Tile, 4> product;
-    product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit());
-    const Step<P, Tile> step(p, false);
+    StepProduct<P, Tile, 4> product(p);
+    const ForwardStep<P, Tile> step(p);
     Global<float> cells = step.chunk.c();
-    bool active[Tile::items];
-    float a[Tile::items][4], c[Tile::items];
+    float a[Tile::items][4], c[Tile::items], held[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        active[i] = step.active(i, step.view.t);
-        RNN_UNROLL for (i32 g = 0; g < 4; g++) { a[i][g] = active[i] ? (float)step.gates[step.template gateAt<4>(i, g)] : 0.0f; }
-        const bool zero = !step.inside(i) || (active[i] && step.view.reset(step.view.t, step.row(i)));
+        RNN_UNROLL for (i32 g = 0; g < 4; g++) { a[i][g] = step.template gate<4>(i, g); }
+        const bool zero = !step.inside[i] || (step.active[i] && step.view.reset(step.view.t, step.row(i)));
         c[i] = zero ? 0.0f : (float)cells[step.stateAt(i, step.view.before)];
+        held[i] = step.active[i] ? 0.0f : step.entering(i);
     }
 
-    step.multiply(product, step.view.t, a);
+    step.multiply(product, step.anyActive(), a);
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (active[i])
+        if (!step.inside[i]) { continue; }
+        float cNew = c[i], h = held[i];
+        if (step.active[i])
         {
-            float cNew, hNew;
-            LstmCell<P::fast>::forward(a[i][0], a[i][1], a[i][2], a[i][3], c[i], cNew, hNew);
+            LstmCell<P::fast>::forward(a[i][0], a[i][1], a[i][2], a[i][3], c[i], cNew, h);
             RNN_UNROLL for (i32 g = 0; g < 4; g++) { step.gates[step.template gateAt<4>(i, g)] = a[i][g]; }
-            cells[step.stateAt(i, step.view.after)] = cNew;
-            step.leave(i, true, hNew);
         }
-        else if (step.inside(i))
-        {
-            cells[step.stateAt(i, step.view.after)] = c[i];
-            step.leave(i, false, step.chunk.h()[step.stateAt(i, step.view.before)]);
-        }
+
+        cells[step.stateAt(i, step.view.after)] = cNew;
+        step.leave(i, h);
     }
 }
 
 /// dh = dgates R of the step processed before, then the cell back. Gates: in activated, out gradients of the pre-activations.
 template <class P, class Tile> RNN_DEVICE void lstmBackward(const RecurrentStepParams& p)
 {
-    StepProduct<P, Tile, 1> product;
-    if (p.step > 0) { product.begin(p, Step<P, Tile>::firstRow(), Step<P, Tile>::firstUnit()); }
-    const Step<P, Tile> step(p, true);
-    StateGradient<P, Tile> gradient;
-    gradient.run(step, product, false);
+    StepProduct<P, Tile, 1> product(p, p.step > 0);
+    BackwardStep<P, Tile> step(p, false);
     Global<float> cells = step.chunk.c(), dcs = step.chunk.dc();
+    float a[Tile::items][4], c[Tile::items], cNew[Tile::items], dc[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
-        if (!step.inside(i)) { continue; }
-        const i64 at = (i64)step.row(i) * p.hidden + step.unit;
-        if (p.step < p.steps && step.active(i, step.view.t))
+        RNN_UNROLL for (i32 g = 0; g < 4; g++) { a[i][g] = step.template gate<4>(i, g); }
+        const bool active = step.active[i];
+        cNew[i] = active ? (float)cells[step.stateAt(i, step.view.after)] : 0.0f;
+        c[i] = active && !step.view.reset(step.view.t, step.row(i)) ? (float)cells[step.stateAt(i, step.view.before)] : 0.0f;
+        dc[i] = active && !step.cut[i] ? (float)dcs[step.rowAt(i)] : 0.0f;
+    }
+
+    step.run(product);
+    RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
+    {
+        if (step.active[i])
         {
-            float a[4];
-            RNN_UNROLL for (i32 g = 0; g < 4; g++) { a[g] = step.gates[step.template gateAt<4>(i, g)]; }
-            const float cNew = cells[step.stateAt(i, step.view.after)];
-            const float c = step.view.reset(step.view.t, step.row(i)) ? 0.0f : (float)cells[step.stateAt(i, step.view.before)];
-            float dc = gradient.reset[i] ? 0.0f : (float)dcs[at];
-            LstmCell<P::fast>::backward(a[0], a[1], a[2], a[3], c, cNew, gradient.withOutput(step, i), dc);
+            LstmCell<P::fast>::backward(a[i][0], a[i][1], a[i][2], a[i][3], c[i], cNew[i], step.total(i), dc[i]);
             RNN_UNROLL for (i32 g = 0; g < 4; g++)
             {
-                step.gates[step.template gateAt<4>(i, g)] = a[g];
-                step.copyTo(p.to, p.toPitch, i, g * p.hidden + step.unit, a[g]);
+                step.gates[step.template gateAt<4>(i, g)] = a[i][g];
+                step.copyTo(p.to, p.toPitch, i, g * p.hidden + step.unit, a[i][g]);
             }
-            dcs[at] = dc;
+            dcs[step.rowAt(i)] = dc[i];
         }
-        else
+        else if (step.inside[i])
         {
-            gradient.keep(step, i, gradient.dh[i][0]);
-            if (gradient.reset[i]) { dcs[at] = 0.0f; }
-            if (p.step < p.steps)
-            {
-                RNN_UNROLL for (i32 g = 0; g < 4; g++) { step.gates[step.template gateAt<4>(i, g)] = 0.0f; }
-            }
+            step.template clearGates<4>(i);
+            step.keep(i, step.dh[i][0]);
+            if (step.cut[i]) { dcs[step.rowAt(i)] = 0.0f; }
         }
     }
 }

@@ -31,13 +31,13 @@ struct Chunk {
 /// One step of the loop, forward or back.
 struct StepView {
     Global<const i32> lengths, resets;
-    i32 batch, hidden, steps, stepOffset;
+    i32 batch, steps, stepOffset;
     i32 t;                  // the step within the chunk
     i32 before, after;      // slots of the states that enter it and leave it, in the forward sense
     i32 next;               // the step behind it in the forward order; may lie outside the chunk
 
-    RNN_DEVICE StepView(const Chunk& chunk, i32 batch, i32 hidden, i32 steps, i32 step, bool backward)
-        : lengths(chunk.lengths()), resets(chunk.resets()), batch(batch), hidden(hidden), steps(steps), stepOffset(chunk.stepOffset())
+    RNN_DEVICE StepView(const Chunk& chunk, i32 batch, i32 steps, i32 step, bool backward)
+        : lengths(chunk.lengths()), resets(chunk.resets()), batch(batch), steps(steps), stepOffset(chunk.stepOffset())
     {
         const bool reverse = chunk.reverse();
         t = reverse != backward ? steps - 1 - step : step;
@@ -57,9 +57,8 @@ struct StepView {
     /// Whether the state that leaves this step is to be stored as 0, since the next step resets the row.
     RNN_DEVICE bool clearsNext(i32 row) const { return (u32)next < (u32)steps && reset(next, row); }
 
-    /// Element of a [T, B, width] tensor, and of slots [T+1, B, H].
+    /// Element of a [T, B, width] tensor.
     RNN_DEVICE i64 at(i64 step, i32 row, i32 width, i32 i) const { return (step * batch + row) * width + i; }
-    RNN_DEVICE i64 state(i32 slot, i32 row, i32 unit) const { return at(slot, row, hidden, unit); }
 };
 
 }  // namespace rnn

@@ -21,6 +21,10 @@ template <i32 Rows, i32 Units, i32 Threads> struct StepTile {
     static constexpr i32 rows = Rows, units = Units, threads = Threads;
     static constexpr i32 items = Rows * Units / Threads;
 
+    /// Where the block's tile begins.
+    RNN_DEVICE static i32 firstRow() { return (i32)blockIdxY() * Rows; }
+    RNN_DEVICE static i32 firstUnit() { return (i32)blockIdxX() * Units; }
+
     /// The (row, unit) pairs of a thread: neighbouring threads have neighbouring units, a thread's rows lie apart.
     RNN_DEVICE static i32 unit() { return (i32)threadIdxX() % Units; }
     RNN_DEVICE static i32 row(i32 item) { return (i32)threadIdxX() / Units + item * (Threads / Units); }
@@ -53,14 +57,15 @@ template <class Tile, i32 G> struct StepOperands {
     i64 pitch;
     i32 rowsLeft, slabs;
 
-    /// Begins the copies of the first slabs.
-    RNN_DEVICE void begin(const RecurrentStepParams& p, i32 row0, i32 unit0)
+    /// Begins the copies of the first slabs; or of none, where nothing is to be multiplied.
+    RNN_DEVICE StepOperands(const RecurrentStepParams& p, bool wanted)
     {
+        const i32 row0 = Tile::firstRow();
         pitch = p.pitch;
         rowsLeft = p.batch - row0;
-        slabs = p.pitch / stepSlab;
+        slabs = wanted ? p.pitch / stepSlab : 0;
         state = global<const u32>(p.from) + row0 * pitch;
-        weights = global<const u32>(p.weights) + (i64)unit0 * G * pitch;
+        weights = global<const u32>(p.weights) + (i64)Tile::firstUnit() * G * pitch;
         RNN_UNROLL for (i32 slab = 0; slab < stages - 1; slab++)
         {
             copy(slab);
@@ -104,7 +109,7 @@ template <class P, class Tile, i32 G, bool Tensor = P::tensor> struct StepProduc
 template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, false> {
     StepOperands<Tile, G> operands;
 
-    RNN_DEVICE void begin(const RecurrentStepParams& p, i32 row0, i32 unit0) { operands.begin(p, row0, unit0); }
+    RNN_DEVICE explicit StepProduct(const RecurrentStepParams& p, bool wanted = true) : operands(p, wanted) {}
 
     RNN_DEVICE void run(i32 depth, float (&sum)[Tile::items][G])
     {
@@ -141,7 +146,7 @@ template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, true> {
 
     StepOperands<Tile, G> operands;
 
-    RNN_DEVICE void begin(const RecurrentStepParams& p, i32 row0, i32 unit0) { operands.begin(p, row0, unit0); }
+    RNN_DEVICE explicit StepProduct(const RecurrentStepParams& p, bool wanted = true) : operands(p, wanted) {}
 
     RNN_DEVICE void run(i32, float (&sum)[Tile::items][G])
     {
