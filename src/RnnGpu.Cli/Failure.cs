@@ -3,6 +3,7 @@ using RnnGpu.Core;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 
 namespace RnnGpu.Cli;

@@ -5,6 +5,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using RnnGpu.Cli.Verbs;
+using RnnGpu.Tasks;
+using RnnGpu.Tasks.Frame;
 
 namespace RnnGpu.Cli;
 
@@ -32,13 +34,18 @@ internal static class Program
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error: gets one line when the code is not 0.</param>
     /// <param name="stop">Asks the verb to end early, as Ctrl-C does.</param>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop = default)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken stop = default) =>
+        RunAsync(args, output, error, TaskList.All, stop);
+
+    /// <summary>Runs a command line in which <c>train</c>, <c>eval</c> and <c>predict</c> know other tasks.</summary>
+    internal static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, IReadOnlyList<LearningTask> tasks, CancellationToken stop)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         bool json = args.Contains("--json", StringComparer.Ordinal);
         try
         {
-            ParseResult parsed = CreateRoot(new CommandContext(output, error, json)).Parse(args);
+            ParseResult parsed = CreateRoot(new CommandContext(output, error, json), tasks).Parse(args);
             if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null) { throw WrongUsage(parsed); }
 
             return await parsed.InvokeAsync(
@@ -71,14 +78,15 @@ internal static class Program
         }
     }
 
-    private static RootCommand CreateRoot(CommandContext context)
+    private static RootCommand CreateRoot(CommandContext context, IReadOnlyList<LearningTask> tasks)
     {
         var root = new RootCommand("RnnGpu trains and runs recurrent networks.")
         {
             new Option<bool>("--json") { Description = "Print one JSON object with every figure on standard output", Recursive = true },
-            TrainVerb.Create(context),
+            TrainVerb.Create(context, tasks),
             SampleVerb.Create(context),
-            EvalVerb.Create(context),
+            EvalVerb.Create(context, tasks),
+            PredictVerb.Create(context, tasks),
             PlanVerb.Create(context),
             InfoVerb.Create(context),
             DoctorVerb.Create(context),

@@ -20,7 +20,7 @@ internal static class SvgChart
         svg.Append("font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"#808080\">\n");
         svg.Append($"<title>{SecurityElement.Escape(curve.Title)}</title>\n");
         svg.Append($"<text x=\"{Left}\" y=\"22\" font-size=\"14\">{SecurityElement.Escape(curve.Title)}</text>\n");
-        AppendGrid(svg, x, y);
+        AppendGrid(svg, curve, x, y);
         AppendLegend(svg, curve);
         foreach (CurveSeries series in curve.Series)
         {
@@ -31,7 +31,7 @@ internal static class SvgChart
             svg.Append("\"/>\n");
             CurvePoint last = series.Points[^1];
             svg.Append($"<circle cx=\"{X(x, last.Step):F1}\" cy=\"{Y(y, last.Loss):F1}\" r=\"3\" fill=\"{series.Color}\">");
-            svg.Append($"<title>{series.Name}: {last.Loss:F4} at step {last.Step}</title></circle>\n");
+            svg.Append($"<title>{SecurityElement.Escape(series.Name)}: {last.Loss:F4} at {SecurityElement.Escape(curve.XLabel)} {last.Step}</title></circle>\n");
         }
 
         return svg.Append("</svg>\n").ToString();
@@ -41,7 +41,7 @@ internal static class SvgChart
 
     private static double Y(Axis axis, double loss) => Height - Bottom - (axis.Place(loss) * (Height - Top - Bottom));
 
-    private static void AppendGrid(StringBuilder svg, Axis x, Axis y)
+    private static void AppendGrid(StringBuilder svg, LearningCurve curve, Axis x, Axis y)
     {
         foreach (double tick in y.Ticks())
         {
@@ -58,9 +58,9 @@ internal static class SvgChart
         }
 
         svg.Append($"<path d=\"M{Left} {Top}V{Height - Bottom}H{Width - Right}\" fill=\"none\" stroke=\"#808080\"/>\n");
-        svg.Append($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 10}\" text-anchor=\"middle\">step</text>\n");
+        svg.Append($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 10}\" text-anchor=\"middle\">{SecurityElement.Escape(curve.XLabel)}</text>\n");
         int middle = (Top + Height - Bottom) / 2;
-        svg.Append($"<text transform=\"translate(16 {middle}) rotate(-90)\" text-anchor=\"middle\">nats per character</text>\n");
+        svg.Append($"<text transform=\"translate(16 {middle}) rotate(-90)\" text-anchor=\"middle\">{SecurityElement.Escape(curve.YLabel)}</text>\n");
     }
 
     private static void AppendLegend(StringBuilder svg, LearningCurve curve)
@@ -70,7 +70,7 @@ internal static class SvgChart
         {
             CurveSeries series = curve.Series[i];
             at -= 40 + (7 * series.Name.Length);
-            svg.Append($"<path d=\"M{at} 18h20\" stroke=\"{series.Color}\" stroke-width=\"2\"/><text x=\"{at + 25}\" y=\"22\">{series.Name}</text>\n");
+            svg.Append($"<path d=\"M{at} 18h20\" stroke=\"{series.Color}\" stroke-width=\"2\"/><text x=\"{at + 25}\" y=\"22\">{SecurityElement.Escape(series.Name)}</text>\n");
         }
     }
 }

@@ -31,14 +31,14 @@ internal static class TerminalChart
 
         lines.Add($"[grey]{new string(' ', LabelWidth + 1)}└{new string('─', width)}[/]");
         string low = x.Label(x.Low), high = x.Label(x.High);
-        lines.Add($"[grey]{new string(' ', LabelWidth + 2)}{low}{"step".PadLeft((width / 2) - low.Length + 2).PadRight(Math.Max(0, width - low.Length - high.Length))}{high}[/]");
+        lines.Add($"[grey]{new string(' ', LabelWidth + 2)}{low}{Markup.Escape(curve.XLabel).PadLeft((width / 2) - low.Length + 2).PadRight(Math.Max(0, width - low.Length - high.Length))}{high}[/]");
         return lines;
     }
 
     private static string Heading(LearningCurve curve)
     {
         var heading = new StringBuilder(Markup.Escape(curve.Title));
-        foreach (CurveSeries series in curve.Series) { heading.Append($"   [{series.Color}]⠤⠤ {series.Name}[/]"); }
+        foreach (CurveSeries series in curve.Series) { heading.Append($"   [{series.Color}]⠤⠤ {Markup.Escape(series.Name)}[/]"); }
         return heading.ToString();
     }
 

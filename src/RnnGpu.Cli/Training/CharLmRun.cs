@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks.CharLm;
 
 namespace RnnGpu.Cli.Training;
@@ -81,7 +82,7 @@ internal sealed class CharLmRun : IDisposable
     private static (TrainSettings Settings, TrainingText Text, string Directory, Checkpoint? Resumed) Begin(TrainOptions options, ParseResult given)
     {
         TrainSettings settings = options.NewRun(given);
-        string directory = RunDirectory.ForNewRun(given.GetValue(options.Out));
+        string directory = RunDirectory.ForNewRun("charlm", given.GetValue(options.Out));
         return (settings, TrainingText.Read(given.GetValue(options.Data) ?? [], settings.Validation), directory, null);
     }
 
@@ -106,7 +107,7 @@ internal sealed class CharLmRun : IDisposable
         TrainingText text = TrainingText.Read(paths, settings.Validation, vocabulary);
         return text.Fingerprint == source.String("fingerprint")
             ? (settings, text, directory, checkpoint)
-            : throw new Tasks.DataException(
+            : throw new DataException(
                 $"{(paths.Length == 0 ? "the project's sources" : string.Join(", ", paths))}: not the text that the run was started with "
                 + $"({text.Corpus.Length:N0} characters now, {source.Int64("characters"):N0} then); give that text with --data, or start a new run");
     }
@@ -117,7 +118,7 @@ internal sealed class CharLmRun : IDisposable
         long? total = _settings.Length.TotalSteps(_stream.WindowsPerEpoch);
         TimeSpan? time = timed is null ? null : TimeSpan.FromMinutes(_settings.Length.Minutes!.Value);
         TrainDisplay display = TrainDisplay.For(_context);
-        var progress = new ProgressReport(display, _stream.CharactersPerWindow, new RunGoal(total, time));
+        var progress = new ProgressReport(display, "characters", _stream.CharactersPerWindow, "nats/character", new RunGoal(total, time));
         using var trainer = new Trainer<CharBatch>(_task, _optimizer, _stream, new CharBatch(_settings.SeqLength, _settings.Batch), new TrainerOptions
         {
             MaxSteps = total ?? long.MaxValue,
@@ -139,7 +140,7 @@ internal sealed class CharLmRun : IDisposable
         summary.Begin(_resumed, total);
         TrainingResult result = default;
         display.Run(() => result = trainer.Run(stop));
-        string curve = RunDirectory.WriteCurve(_directory, trainer.History);
+        string curve = RunDirectory.WriteCurve(_directory, RunSummary.Curve(trainer.History));
         if (result.End == TrainingEnd.Interrupted) { return summary.Interrupted(result, trainer.History, progress); }
         Checkpoint best = RunDirectory.OpenModel(_directory);
         ModelFile.Read(best, _model);

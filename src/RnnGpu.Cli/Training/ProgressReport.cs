@@ -6,23 +6,55 @@ namespace RnnGpu.Cli.Training;
 /// Follows a run for its <see cref="TrainDisplay"/>, and measures its speed: time spent in steps, without validation and
 /// checkpoints, and without the first steps, in which code is compiled and memory taken.
 /// </summary>
-internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep, RunGoal goal) : ITrainingCallback
+internal sealed class ProgressReport : ITrainingCallback
 {
     private const int FirstSteps = 3;
 
+    private readonly TrainDisplay _display;
+    private readonly string _unit;
+    private readonly Func<long> _units;
+    private readonly Func<double, string> _validation;
+    private readonly RunGoal _goal;
     private TimeSpan _moment;
     private TimeSpan _inSteps;
     private long _steps;
     private long _startStep;
+    private long _firstUnits;
     private double _loss = double.NaN;
 
-    /// <summary>Characters trained on a second.</summary>
-    public double CharactersPerSecond => TimedSteps > 0 ? TimedSteps * charactersPerStep / _inSteps.TotalSeconds : double.NaN;
+    /// <summary>For steps of equal size.</summary>
+    /// <param name="display">Where it shows.</param>
+    /// <param name="unit">What speed is counted in.</param>
+    /// <param name="unitsPerStep">Units of a step.</param>
+    /// <param name="measure">What losses are in.</param>
+    /// <param name="goal">What the run is heading for.</param>
+    public ProgressReport(TrainDisplay display, string unit, int unitsPerStep, string measure, RunGoal goal)
+    {
+        (_display, _unit, _goal) = (display, unit, goal);
+        _units = () => _steps * unitsPerStep;
+        _validation = loss => $"{loss:F4} {measure}";
+    }
+
+    /// <summary>For steps of any size.</summary>
+    /// <param name="display">Where it shows.</param>
+    /// <param name="unit">What speed is counted in.</param>
+    /// <param name="units">Units trained on by now.</param>
+    /// <param name="validation">The last validation in words.</param>
+    /// <param name="goal">What the run is heading for.</param>
+    public ProgressReport(TrainDisplay display, string unit, Func<long> units, Func<string> validation, RunGoal goal)
+    {
+        (_display, _unit, _units, _goal) = (display, unit, units, goal);
+        _validation = _ => validation();
+    }
+
+    /// <summary>Units trained on a second.</summary>
+    public double UnitsPerSecond => _steps > FirstSteps ? (_units() - _firstUnits) / _inSteps.TotalSeconds : double.NaN;
+
+    /// <summary>What speed is counted in.</summary>
+    public string Unit => _unit;
 
     /// <summary>Steps made by this process.</summary>
     public long Steps => _steps;
-
-    private long TimedSteps => Math.Max(0, _steps - FirstSteps);
 
     /// <inheritdoc/>
     public void OnStart(in TrainingFigures figures)
@@ -36,9 +68,10 @@ internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep
     {
         _steps++;
         if (_steps > FirstSteps) { _inSteps += figures.Elapsed - _moment; }
+        if (_steps == FirstSteps) { _firstUnits = _units(); }
         _moment = figures.Elapsed;
         _loss = double.IsNaN(_loss) ? figures.Loss : (0.95 * _loss) + (0.05 * figures.Loss);
-        if (display.IsDue) { Show(figures); }
+        if (_display.IsDue) { Show(figures); }
     }
 
     /// <inheritdoc/>
@@ -52,7 +85,7 @@ internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep
     {
         _moment = figures.Elapsed;
         string best = figures.BestStep == figures.Step ? ", the best so far" : $" (best: {figures.BestValidationLoss:F4} at step {figures.BestStep:#,0})";
-        display.Line($"step {figures.Step:#,0}: training {_loss:F4}, validation {figures.ValidationLoss:F4} nats/character{best}");
+        _display.Line($"step {figures.Step:#,0}: training {_loss:F4}, validation {_validation(figures.ValidationLoss)}{best}");
     }
 
     /// <inheritdoc/>
@@ -63,9 +96,9 @@ internal sealed class ProgressReport(TrainDisplay display, int charactersPerStep
 
     private void Show(in TrainingFigures figures)
     {
-        double done = goal.Done(figures.Step, figures.Elapsed), before = goal.Done(_startStep, TimeSpan.Zero);
+        double done = _goal.Done(figures.Step, figures.Elapsed), before = _goal.Done(_startStep, TimeSpan.Zero);
         TimeSpan left = done > before ? figures.Elapsed * ((1 - done) / (done - before)) : TimeSpan.Zero;
-        display.Show(new TrainStatus(figures.Step, done, _loss, CharactersPerSecond, left));
+        _display.Show(new TrainStatus(figures.Step, done, _loss, _unit, UnitsPerSecond, left));
     }
 }
 

@@ -1,3 +1,4 @@
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
 

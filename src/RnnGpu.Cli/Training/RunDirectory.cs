@@ -10,11 +10,11 @@ internal static class RunDirectory
     /// <summary>File name of the learning curve.</summary>
     public const string CurveName = "learning-curve.svg";
 
-    private const string Default = "runs/charlm";
-
-    /// <summary>The directory of a new run: the one given, or the first of <c>runs/charlm</c>, <c>runs/charlm-2</c>, ... without checkpoints.</summary>
+    /// <summary>The directory of a new run: the one given, or the first of <c>runs/TASK</c>, <c>runs/TASK-2</c>, ... without checkpoints.</summary>
+    /// <param name="task">Name of the task.</param>
+    /// <param name="given">The one given, or null.</param>
     /// <exception cref="UsageException">The given one holds checkpoints already.</exception>
-    public static string ForNewRun(string? given)
+    public static string ForNewRun(string task, string? given)
     {
         if (given is not null)
         {
@@ -23,8 +23,8 @@ internal static class RunDirectory
                 : given;
         }
 
-        string directory = Default;
-        for (int number = 2; HoldsCheckpoints(directory); number++) { directory = $"{Default}-{number}"; }
+        string directory = $"runs/{task}";
+        for (int number = 2; HoldsCheckpoints(directory); number++) { directory = $"runs/{task}-{number}"; }
         return directory;
     }
 
@@ -60,17 +60,24 @@ internal static class RunDirectory
 
     /// <summary>Writes the learning curve; an earlier one is replaced at once or not at all.</summary>
     /// <returns>Its path.</returns>
-    public static string WriteCurve(string directory, TrainingHistory history)
+    public static string WriteCurve(string directory, LearningCurve curve) => WritePicture(directory, CurveName, SvgChart.Draw(curve));
+
+    /// <summary>Writes a picture; an earlier one is replaced at once or not at all.</summary>
+    /// <returns>Its path.</returns>
+    public static string WritePicture(string directory, string name, string svg)
     {
-        string path = Path.Combine(directory, CurveName), temporary = path + ".tmp";
-        File.WriteAllText(temporary, SvgChart.Draw(Curve(history)));
+        string path = Path.Combine(directory, name), temporary = path + ".tmp";
+        File.WriteAllText(temporary, svg);
         File.Move(temporary, path, overwrite: true);
         return path;
     }
 
     /// <summary>The learning curve of a history.</summary>
-    public static LearningCurve Curve(TrainingHistory history) => LearningCurve.Of(
-        "charlm: nats per character", [.. history.Training.Select(Point)], [.. history.Validation.Select(Point)]);
+    /// <param name="title">Above it.</param>
+    /// <param name="measure">What the losses are in.</param>
+    /// <param name="history">Of a run.</param>
+    public static LearningCurve Curve(string title, string measure, TrainingHistory history) => LearningCurve.Of(
+        title, measure, [.. history.Training.Select(Point)], [.. history.Validation.Select(Point)]);
 
     private static CurvePoint Point(HistoryPoint point) => new(point.Step, point.Loss);
 

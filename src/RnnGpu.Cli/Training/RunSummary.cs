@@ -15,6 +15,9 @@ internal sealed class RunSummary(
     private const int SampleLength = 400;
     private const double SampleTemperature = 0.7;
 
+    /// <summary>The learning curve of a history.</summary>
+    public static LearningCurve Curve(TrainingHistory history) => RunDirectory.Curve("charlm: nats per character", "nats per character", history);
+
     /// <summary>Before the first step.</summary>
     public void Begin(Checkpoint? resumed, long? totalSteps)
     {
@@ -56,11 +59,11 @@ internal sealed class RunSummary(
         figures["learning_curve"] = curve;
         figures["sample"] = sample;
         context.WriteResult(figures);
-        foreach (string line in TerminalChart.Draw(RunDirectory.Curve(history), Math.Min(context.Console.Profile.Width, 100), 14)) { context.Console.MarkupLine(line); }
+        foreach (string line in TerminalChart.Draw(Curve(history), Math.Min(context.Console.Profile.Width, 100), 14)) { context.Console.MarkupLine(line); }
         double loss = result.Figures.BestValidationLoss;
         Table(
             ("best validation", $"{loss:F4} nats/character ({loss / Math.Log(2):F4} bits) at step {result.Figures.BestStep:N0} of {result.Figures.Step:N0}"),
-            ("speed", progress.Steps > 0 ? $"{progress.CharactersPerSecond:N0} characters/s, {TrainStatus.Duration(result.Figures.Elapsed)} in all" : "nothing left to do"),
+            ("speed", progress.Steps > 0 ? $"{progress.UnitsPerSecond:N0} characters/s, {TrainStatus.Duration(result.Figures.Elapsed)} in all" : "nothing left to do"),
             ("model", best),
             ("learning curve", curve));
         context.Text.WriteLine();
@@ -96,7 +99,7 @@ internal sealed class RunSummary(
             ["best_nats_per_char"] = CommandContext.Figure(figures.BestValidationLoss),
             ["best_bits_per_char"] = CommandContext.Figure(figures.BestValidationLoss / Math.Log(2)),
             ["best_step"] = figures.BestStep,
-            ["characters_per_second"] = CommandContext.Figure(progress.CharactersPerSecond),
+            ["characters_per_second"] = CommandContext.Figure(progress.UnitsPerSecond),
             ["seconds"] = figures.Elapsed.TotalSeconds,
             ["steps_by_this_process"] = progress.Steps,
             ["train_characters"] = text.Training.Length,

@@ -7,13 +7,14 @@ namespace RnnGpu.Cli.Training;
 /// <param name="Step">Updates made.</param>
 /// <param name="Done">Part of the run that is done, 0 to 1.</param>
 /// <param name="Loss">Training loss, smoothed.</param>
-/// <param name="CharactersPerSecond">Speed.</param>
+/// <param name="Unit">What speed is counted in.</param>
+/// <param name="UnitsPerSecond">Speed.</param>
 /// <param name="TimeLeft">Estimate.</param>
-internal sealed record TrainStatus(long Step, double Done, double Loss, double CharactersPerSecond, TimeSpan TimeLeft)
+internal sealed record TrainStatus(long Step, double Done, double Loss, string Unit, double UnitsPerSecond, TimeSpan TimeLeft)
 {
     /// <summary>Loss, speed and time left in words.</summary>
     public string Words =>
-        $"loss {Loss:F3}" + (double.IsFinite(CharactersPerSecond) ? $"  {CharactersPerSecond:#,0} characters/s  {Duration(TimeLeft)} left" : "");
+        $"loss {Loss:F3}" + (double.IsFinite(UnitsPerSecond) ? $"  {UnitsPerSecond:#,0} {Unit}/s  {Duration(TimeLeft)} left" : "");
 
     /// <summary>A duration as <c>1:02:03</c> or <c>2:03</c>.</summary>
     public static string Duration(TimeSpan time)

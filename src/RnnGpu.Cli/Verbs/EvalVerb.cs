@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Frame;
 
 namespace RnnGpu.Cli.Verbs;
 
@@ -8,7 +9,9 @@ namespace RnnGpu.Cli.Verbs;
 internal static class EvalVerb
 {
     /// <summary>The verb.</summary>
-    public static Command Create(CommandContext context)
+    /// <param name="context">Where it writes.</param>
+    /// <param name="tasks">Beside the character language model.</param>
+    public static Command Create(CommandContext context, IReadOnlyList<LearningTask> tasks)
     {
         Option<string> model = CommonOptions.Model();
         var data = new Option<string[]>("--data")
@@ -24,6 +27,7 @@ internal static class EvalVerb
         var device = new DeviceOptions();
         var command = new Command("eval", "Measure a trained model on a text, in nats and bits a character") { model, data, streams };
         device.AddTo(command);
+        foreach (LearningTask task in tasks) { command.Add(TaskVerbs.Eval(context, task)); }
         command.SetAction((given, stop) => Task.FromResult(Run(
             context, given.GetRequiredValue(model), given.GetRequiredValue(data), given.GetValue(streams), device.Read(given), stop)));
         return command;

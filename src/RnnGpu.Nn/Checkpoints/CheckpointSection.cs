@@ -31,6 +31,11 @@ public sealed class CheckpointSection
     public static JsonNode Number(float value) =>
         float.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString());
 
+    /// <summary>An object under construction as it will be read back.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="where">As messages name it.</param>
+    public static CheckpointSection Of(JsonObject json, string where) => new(JsonSerializer.SerializeToElement(json), where);
+
     /// <summary>Whether the field is there (a JSON null counts as absent).</summary>
     public bool Has(string name) => Json.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
@@ -176,5 +181,8 @@ public sealed class CheckpointSection
         }
     }
 
-    internal CheckpointException Bad(string name, string kind) => new(_where, $"the field '{name}' is not {kind}", Advice);
+    /// <summary>The error of a field that holds something else than it should.</summary>
+    /// <param name="name">Of the field.</param>
+    /// <param name="kind">What it should be.</param>
+    public CheckpointException Bad(string name, string kind) => new(_where, $"the field '{name}' is not {kind}", Advice);
 }

@@ -9,7 +9,7 @@ namespace RnnGpu.Nn;
 /// with one seed.
 /// </summary>
 /// <typeparam name="TBatch">A batch on the host.</typeparam>
-public sealed partial class Trainer<TBatch> : IDisposable
+public sealed partial class Trainer<TBatch> : ITrainer
 {
     private const int MostStepsUnread = 64;
 

@@ -1,5 +1,6 @@
 using RnnGpu.Core;
 using RnnGpu.Nn;
+using RnnGpu.Nn.Data;
 
 namespace RnnGpu.Tasks.CharLm;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
 
 namespace RnnGpu.Tasks.CharLm;
 

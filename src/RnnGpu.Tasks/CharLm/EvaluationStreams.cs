@@ -1,3 +1,5 @@
+using RnnGpu.Nn.Data;
+
 namespace RnnGpu.Tasks.CharLm;
 
 /// <summary>

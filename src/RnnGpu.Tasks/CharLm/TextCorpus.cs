@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using RnnGpu.Nn.Data;
 
 namespace RnnGpu.Tasks.CharLm;
 

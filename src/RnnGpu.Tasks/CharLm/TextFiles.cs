@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using RnnGpu.Nn.Data;
 
 namespace RnnGpu.Tasks.CharLm;
 

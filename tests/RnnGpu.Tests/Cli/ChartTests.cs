@@ -8,7 +8,7 @@ namespace RnnGpu.Tests.Cli;
 public sealed class ChartTests
 {
     private static LearningCurve Curve(int points = 5000) => LearningCurve.Of(
-        "loss <of> a & b",
+        "loss <of> a & b", "nats",
         [.. Enumerable.Range(1, points).Select(step => new CurvePoint(step, 1.2 + (3 * Math.Exp(-step / 500.0))))],
         [new(1000, 1.9), new(2000, double.NaN), new(points, 1.5)]);
 
@@ -48,16 +48,16 @@ public sealed class ChartTests
     [Fact]
     public void A_run_without_points_is_drawn_empty()
     {
-        string svg = SvgChart.Draw(LearningCurve.Of("t", [], [new(1, double.NaN)]));
+        string svg = SvgChart.Draw(LearningCurve.Of("t", "nats", [], [new(1, double.NaN)]));
         Assert.DoesNotContain("polyline", svg, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", svg, StringComparison.Ordinal);
-        Assert.NotEmpty(TerminalChart.Draw(LearningCurve.Of("t", [], []), 60, 8));
+        Assert.NotEmpty(TerminalChart.Draw(LearningCurve.Of("t", "nats", [], []), 60, 8));
     }
 
     [Fact]
     public void Thinning_keeps_the_mean_and_the_last_step()
     {
-        IReadOnlyList<CurvePoint> thin = LearningCurve.Of("t", [new(1, 4), new(2, 2), new(3, double.NaN), new(4, 1)], []).Thinned(1).Series[0].Points;
+        IReadOnlyList<CurvePoint> thin = LearningCurve.Of("t", "nats", [new(1, 4), new(2, 2), new(3, double.NaN), new(4, 1)], []).Thinned(1).Series[0].Points;
         Assert.Equal(new CurvePoint(4, 7.0 / 3), Assert.Single(thin));
     }
 

@@ -3,6 +3,7 @@ using RnnGpu.Cli;
 using RnnGpu.Cli.Training;
 using RnnGpu.Core;
 using RnnGpu.Cuda.Driver;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using Xunit;
 

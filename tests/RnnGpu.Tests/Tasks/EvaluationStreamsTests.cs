@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
 using Xunit;

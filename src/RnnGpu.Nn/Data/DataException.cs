@@ -1,4 +1,4 @@
-namespace RnnGpu.Tasks;
+namespace RnnGpu.Nn.Data;
 
 /// <summary>Training or evaluation data that cannot be used. The message says which file, where in it, and what to do.</summary>
 public sealed class DataException : Exception
