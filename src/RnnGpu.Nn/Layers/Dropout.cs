@@ -9,9 +9,7 @@ namespace RnnGpu.Nn;
 /// </summary>
 public sealed class Dropout : Module
 {
-    private readonly uint _site;
-    private long _stepStart;
-    private long _drawn;
+    private readonly DropoutSite _site;
 
     /// <summary>A dropout layer.</summary>
     /// <param name="device">Its seed and step key the masks.</param>
@@ -19,13 +17,8 @@ public sealed class Dropout : Module
     public Dropout(Device device, float probability)
         : base(device)
     {
-        if (!(probability is >= 0f and < 1f))
-        {
-            throw new ArgumentOutOfRangeException(nameof(probability), $"a dropout probability must be at least 0 and below 1, not {probability}");
-        }
-
-        Probability = probability;
-        _site = device.NextSites();
+        Probability = DropoutSite.Check(probability);
+        _site = new DropoutSite(device);
     }
 
     /// <summary>p.</summary>
@@ -35,15 +28,7 @@ public sealed class Dropout : Module
     public override Tensor Forward(Tensor input)
     {
         if (!Training || Probability == 0f) { return input; }
-        if (_stepStart != Device.StepStart)
-        {
-            _stepStart = Device.StepStart;
-            _drawn = 0;
-        }
-
-        // A layer used twice in one step goes on in its stream, so that its masks differ.
-        Tensor y = input.Dropout(Probability, new RandomKey(Device.Seed, Device.Step, _site), _drawn);
-        _drawn += input.Length;
-        return y;
+        RandomKey key = _site.Take(input.Length, out long first);
+        return input.Dropout(Probability, key, first);
     }
 }
