@@ -158,6 +158,18 @@ public sealed partial class RnnPlan
         }
     }
 
+    /// <summary>
+    /// Takes weights that <see cref="Pack"/> packed earlier, for the calls that follow: a backward pass runs on those of its forward pass,
+    /// whatever was packed in between.
+    /// </summary>
+    /// <param name="weights">As they were packed.</param>
+    /// <param name="packed">Where they were packed, unchanged since.</param>
+    public void Use(RnnLayerTensors[] weights, MemoryRegion packed)
+    {
+        _weights = weights;
+        _packed = packed;
+    }
+
     /// <summary>The bias that the hoisted product adds: both, but for the part of b_hh that stays inside the reset product.</summary>
     private void CombineBiases(in RnnLayerTensors w, in TensorView bias)
     {

@@ -155,21 +155,33 @@ internal abstract class TapeNode
     /// </summary>
     protected TensorView BeginAssign(int index)
     {
+        return Input(index).HasGradient ? BeginApart(index) : Gradient(index, out _);
+    }
+
+    /// <summary>Memory in an input's shape, contents undefined, that <see cref="EndApart"/> adds to its gradient.</summary>
+    protected TensorView BeginApart(int index)
+    {
         TensorSlot slot = Input(index);
-        if (!slot.HasGradient) { return Gradient(index, out _); }
         Storage pending = Device.Pool.Lease(slot.View.Length * sizeof(float));
         _pending[index] = pending;
         return new TensorView(pending.Buffer, 0, slot.Shape);
     }
 
+    /// <summary>Completes <see cref="BeginApart"/>.</summary>
+    protected void EndApart(int index)
+    {
+        TensorView dx = Gradient(index, out bool accumulate);
+        TensorView apart = new(_pending[index]!.Buffer, 0, dx.Shape);
+        if (accumulate) { Backend.AddScaled(1f, apart, 1f, dx); }
+        else { Backend.Copy(apart, dx); }
+        Device.Pool.Release(_pending[index]!);
+        _pending[index] = null;
+    }
+
     /// <summary>Completes <see cref="BeginAssign"/>.</summary>
     protected void EndAssign(int index)
     {
-        if (_pending[index] is not { } pending) { return; }
-        TensorSlot slot = Input(index);
-        Backend.AddScaled(1f, new TensorView(pending.Buffer, 0, slot.Shape), 1f, slot.Gradient);
-        Device.Pool.Release(pending);
-        _pending[index] = null;
+        if (_pending[index] is not null) { EndApart(index); }
     }
 
     /// <summary>Scratch memory; one at a time, until <see cref="EndTemporary"/>.</summary>

@@ -49,7 +49,13 @@ public abstract partial class Recurrent
         if (c0 is not null && !Layouts.HasCellState(Spec.Cell)) { throw new ArgumentException($"{name} has no cell state to start from"); }
 
         bool records = Records(x, h0, c0);
-        CachedPlan plan = _plans.GetPacked(Key(steps, batch, records, x.RequiresGrad));
+        PlanKey planKey = Key(steps, batch, records, x.RequiresGrad);
+
+        // Passes that draw no mask do not count: a validation between two steps must not change the masks after it.
+        RandomKey random = records && Training ? NextKey() : default;
+        bool drops = records && Training && WeightDrop > 0f;
+        CachedPlan plan = drops ? _plans.Get(planKey) : _plans.GetPacked(planKey);
+        Storage packed = drops ? PackDropped(plan, random) : plan.Packed!;
         var output = new RecurrentOutput(
             outputs ? Device.NewTensor(x.Shape.WithColumns(Spec.OutputSize)) : default,
             Device.NewTensor(states),
@@ -66,9 +72,7 @@ public abstract partial class Recurrent
             HT = output.Hidden.View,
             CT = output.Cell.IsEmpty ? default : output.Cell.View,
             Reserve = reserve is null ? default : RecurrentPlans.Region(reserve),
-
-            // Passes that draw no mask do not count: a validation between two steps must not change the masks after it.
-            DropoutKey = records && Training ? NextKey() : default,
+            DropoutKey = random,
         };
         try
         {
@@ -77,12 +81,17 @@ public abstract partial class Recurrent
         catch when (reserve is not null)
         {
             Device.Pool.Release(reserve);
+            if (drops) { Device.Pool.Release(packed); }
             throw;
         }
 
         if (reserve is null) { return output; }
         RecurrentNode node = Device.Tape.Record<RecurrentNode>();
-        node.Set(plan, call, _gradients, reserve);
+
+        // The weights of this pass stay packed until it has run back, whatever the cache does.
+        if (!drops) { packed.References++; }
+        node.Set(plan.Plan, call, _views, _gradients, reserve, packed);
+        if (drops) { node.SetWeightDrop(WeightDrop, random with { Site = _weightDropSite }); }
         node.AddInput(x);
         for (int i = 0; i < _weights.Count; i++) { node.AddInput(_weights[i].Value.Slot); }
         node.AddStates(h0, c0);

@@ -10,6 +10,7 @@ namespace RnnGpu.Nn;
 public abstract partial class Recurrent : Module
 {
     private readonly List<Parameter> _weights = [];
+    private readonly RnnLayerTensors[] _views;
     private readonly RnnLayerTensors[] _gradients;
     private readonly RecurrentPlans _plans;
     private readonly uint _site;
@@ -48,6 +49,7 @@ public abstract partial class Recurrent : Module
         }
 
         _gradients = new RnnLayerTensors[count];
+        _views = views;
         _plans = new RecurrentPlans(device, spec, _weights, views);
         _site = device.NextSites(Math.Max(1, spec.Layers - 1));
     }

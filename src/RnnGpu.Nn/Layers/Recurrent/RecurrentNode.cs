@@ -9,21 +9,34 @@ namespace RnnGpu.Nn;
 internal sealed class RecurrentNode : TapeNode
 {
     private RnnPlan _plan = null!;
+    private RnnLayerTensors[] _weights = null!;
     private RnnLayerTensors[] _gradients = null!;
+    private Storage _packed = null!;
     private RnnForwardCall _call;
+    private float _weightDrop;
+    private RandomKey _weightDropKey;
     private int _y, _hidden, _cell, _hidden0, _cell0;
 
-    public void Set(CachedPlan plan, in RnnForwardCall call, RnnLayerTensors[] gradients, Storage reserve)
+    /// <summary>Takes over one reference of <paramref name="reserve"/> and of <paramref name="packed"/>.</summary>
+    public void Set(
+        RnnPlan plan, in RnnForwardCall call, RnnLayerTensors[] weights, RnnLayerTensors[] gradients, Storage reserve, Storage packed)
     {
-        _plan = plan.Plan;
+        _plan = plan;
         _call = call;
+        _weights = weights;
         _gradients = gradients;
+        _packed = packed;
+        _weightDrop = 0f;
         Save(reserve);
-
-        // The weights of this pass stay packed until it has run back, whatever the cache does.
-        plan.Packed!.References++;
-        Save(plan.Packed);
+        Save(packed);
         _y = _hidden = _cell = _hidden0 = _cell0 = -1;
+    }
+
+    /// <summary>Says that the pass ran on dropped recurrent weights, and by which masks.</summary>
+    public void SetWeightDrop(float probability, RandomKey key)
+    {
+        _weightDrop = probability;
+        _weightDropKey = key;
     }
 
     public void AddStates(TensorSlot? hidden, TensorSlot? cell)
@@ -66,9 +79,10 @@ internal sealed class RecurrentNode : TapeNode
         {
             int first = 1 + (i * perLayer);
             _gradients[i] = new RnnLayerTensors(
-                Wanted(first), Wanted(first + 1), biases ? Wanted(first + 2) : default, biases ? Wanted(first + 3) : default);
+                Wanted(first), _weightDrop > 0f ? Dropped(first + 1) : Wanted(first + 1), biases ? Wanted(first + 2) : default, biases ? Wanted(first + 3) : default);
         }
 
+        _plan.Use(_weights, RecurrentPlans.Region(_packed));
         Storage workspace = Device.Pool.Lease(_plan.WorkspaceBytes);
         var call = new RnnBackwardCall
         {
@@ -89,6 +103,7 @@ internal sealed class RecurrentNode : TapeNode
             Device.Pool.Release(workspace);
         }
 
+        for (int i = 0; _weightDrop > 0f && i < _gradients.Length; i++) { EndDropped(1 + (i * perLayer) + 1, i); }
         if (Wants(0)) { EndAssign(0); }
         if (_hidden0 >= 0 && Wants(_hidden0)) { EndAssign(_hidden0); }
         if (_cell0 >= 0 && Wants(_cell0)) { EndAssign(_cell0); }
@@ -98,7 +113,27 @@ internal sealed class RecurrentNode : TapeNode
     {
         _call = default;
         _plan = null!;
+        _weights = null!;
         _gradients = null!;
+        _packed = null!;
+    }
+
+    /// <summary>A place of its own for the gradient of a dropped matrix: zeros.</summary>
+    private TensorView Dropped(int input)
+    {
+        if (!Wants(input)) { return default; }
+        TensorView gradient = BeginApart(input);
+        Backend.Fill(0f, gradient);
+        return gradient;
+    }
+
+    /// <summary>From the dropped matrix to the raw one: by the mask of the forward pass.</summary>
+    private void EndDropped(int input, int layer)
+    {
+        if (!Wants(input)) { return; }
+        TensorView gradient = _gradients[layer].WeightHh;
+        Backend.Dropout(gradient, _weightDrop, _weightDropKey, layer * gradient.Length, gradient);
+        EndApart(input);
     }
 
     private TensorView Wanted(int input) => Wants(input) ? AccumulatedGradient(input) : default;

@@ -60,7 +60,13 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
         CachedPlan cached = Get(key);
         long version = 0;
         for (int i = 0; i < parameters.Count; i++) { version += parameters[i].Version; }
-        if (cached.Packed is not null && cached.Version == version) { return cached; }
+        if (cached.Packed is not null && cached.Version == version)
+        {
+            // A pass with dropped weights may have packed others in the meantime.
+            cached.Plan.Use(weights, Region(cached.Packed));
+            return cached;
+        }
+
         foreach ((_, CachedPlan other) in _plans)
         {
             if (other.Packed is not null && other.Version != version) { GiveBack(other); }
@@ -70,6 +76,15 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
         cached.Version = version;
         cached.Plan.Pack(weights, Region(cached.Packed));
         return cached;
+    }
+
+    /// <summary>Packs weights that hold for one pass only.</summary>
+    /// <returns>Where; the caller's to release.</returns>
+    public Storage PackOnce(CachedPlan cached, RnnLayerTensors[] passing)
+    {
+        Storage packed = device.Pool.Lease(cached.Plan.PackedBytes);
+        cached.Plan.Pack(passing, Region(packed));
+        return packed;
     }
 
     public static MemoryRegion Region(Storage storage) => new(storage.Buffer, 0, storage.Bytes / sizeof(float));
