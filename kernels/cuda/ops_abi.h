@@ -139,6 +139,15 @@ struct ArgMaxParams {
     i32 unused;
 };
 
+/// max_over_time_f32: y[b, f] = largest x[t, b, f] over t < lengths[b], steps[b, f] its step. lengths may be 0: all of them.
+/// max_over_time_backward_f32: x[t, b, f] = y[b, f] where t = steps[b, f], else 0.
+struct MaxOverTimeParams {
+    u64 x, lengths, y, steps;
+    i64 rows;        // B
+    i64 columns;     // F
+    i64 time;        // T
+};
+
 /// One tensor of a sum of squares. Blocks are numbered through all tensors.
 struct SquaresSlot {
     u64 x;

@@ -193,6 +193,19 @@ internal struct ArgMaxParams
     public int Unused;
 }
 
+/// <summary>Parameters of <c>max_over_time_f32</c> and <c>max_over_time_backward_f32</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MaxOverTimeParams
+{
+    public ulong X;
+    public ulong Lengths;
+    public ulong Y;
+    public ulong Steps;
+    public long Rows;
+    public long Columns;
+    public long Time;
+}
+
 /// <summary>A tensor of <c>sum_of_squares_f32</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SquaresSlot
