@@ -78,6 +78,33 @@ struct RecurrentStepParams {
     i32 reserved;
 };
 
+/// A product of a step in a loop that one launch runs: RecurrentStepParams' fields that differ between the products, by even and odd steps.
+struct RecurrentPhase {
+    u64 weights;
+    u64 fromEven, fromOdd;
+    u64 toEven, toOdd;
+    i32 depth, pitch, toPitch;
+    i32 residentAt;     // words of shared memory in front of its weights
+    i32 groupSlabs;     // slabs of the state that are awaited together
+    i32 reserved;
+};
+
+/// All steps of a chunk in one launch.
+struct RecurrentLoopParams {
+    RecurrentPhase first, next;
+    u64 chunk;          // RecurrentChunkParams in device memory
+    u64 second;         // GRU reset-before, backward
+    u64 arrivals;       // a u32 for each tile of rows, 0 at the launch
+    i32 batch, hidden, steps;
+    i32 loops;          // steps, backward one more
+    i32 unitTiles, rowTiles;    // of a block
+    i32 unitBlocks;     // blocks that share a tile of rows
+    i32 ringAt;         // words of shared memory in front of the ring
+    i32 secondPitch;
+    i32 variant;        // ElmanVariant
+};
+
+static_assert(sizeof(RecurrentPhase) == 64 && sizeof(RecurrentLoopParams) == 192, "the mirror in C# has these sizes");
 static_assert(sizeof(GemmParams) == 104 && sizeof(PackParams) == 72 && sizeof(RecurrentChunkParams) == 96
                   && sizeof(RecurrentPrepareParams) == 144 && sizeof(RecurrentStepParams) == 80, "the mirror in C# has these sizes");
 

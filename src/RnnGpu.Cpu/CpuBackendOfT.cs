@@ -17,6 +17,10 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
 
     public bool Supports(RecurrentProblem problem) => problem is { Hidden: > 0, Batch: > 0, Steps: > 0 };
 
+    /// <inheritdoc/>
+    public string DescribeRecurrent(RecurrentProblem problem) =>
+        "persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call";
+
     public IDeviceBuffer Allocate(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

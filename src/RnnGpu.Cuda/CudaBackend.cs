@@ -23,6 +23,7 @@ public sealed partial class CudaBackend : IBackend
     {
         Name = name;
         Mode = mode;
+        _strategy = options.ChooseStrategy();
         _context = context;
         bool exact = options.ChooseMemory(context.Driver.IsEmulator) == CudaMemory.Exact;
         using CudaContext.Scope scope = context.Enter();

@@ -37,6 +37,7 @@ public sealed class KernelAbiTests
     {
         Array many => many.Cast<object?>().SelectMany(KernelsIn),
         StepKernels step => step.All,
+        LoopKernels loop => loop.All,
         not null when value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Kernel<>) => [value],
         _ => [],
     };

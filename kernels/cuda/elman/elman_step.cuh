@@ -9,11 +9,10 @@
 namespace rnn {
 
 /// a += h R^T, then the cell. Gates: in W x + biases, out h'.
-template <class P, class Tile> RNN_DEVICE void elmanForward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void elmanForward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
     using Cell = ElmanCell<P::fast>;
-    StepProduct<P, Tile, 1> product(p);
-    const ForwardStep<P, Tile> step(p);
+    const ForwardStep<P, Tile> step(p, at);
     float a[Tile::items][1], held[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
@@ -37,11 +36,10 @@ template <class P, class Tile> RNN_DEVICE void elmanForward(const RecurrentStepP
 }
 
 /// dh = da R of the step processed before, then the cell back: da = phi'(h') (dh + dy). Gates: in h', out da.
-template <class P, class Tile> RNN_DEVICE void elmanBackward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void elmanBackward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
     using Cell = ElmanCell<P::fast>;
-    StepProduct<P, Tile, 1> product(p, p.step > 0);
-    BackwardStep<P, Tile> step(p, false);
+    BackwardStep<P, Tile> step(p, at, false);
     float h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++) { h[i] = step.template gate<1>(i, 0); }
 
@@ -62,5 +60,27 @@ template <class P, class Tile> RNN_DEVICE void elmanBackward(const RecurrentStep
         }
     }
 }
+
+/// The step forward, for the loops of all strategies.
+struct ElmanForward {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        elmanForward<P, Tile>(p, at, product);
+    }
+};
+
+/// The step back.
+struct ElmanBackward {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = true;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        elmanBackward<P, Tile>(p, at, product);
+    }
+};
 
 }  // namespace rnn

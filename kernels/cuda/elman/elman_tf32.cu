@@ -5,12 +5,12 @@ namespace rnn {
 
 // Tile 32 rows x 8 units, 128 threads. Bytes of dynamic shared memory: 23,040 (forward), 23,040 (backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(elman_fwd_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { elmanForward<Tf32, StepTile<32, 8, 128>>(p); }
-RNN_KERNEL(elman_bwd_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { elmanBackward<Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(elman_fwd_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<ElmanForward, Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(elman_bwd_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<ElmanBackward, Tf32, StepTile<32, 8, 128>>(p); }
 
 // Tile 64 rows x 16 units, 256 threads. Bytes of dynamic shared memory: 46,080 (forward), 46,080 (backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(elman_fwd_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { elmanForward<Tf32, StepTile<64, 16, 256>>(p); }
-RNN_KERNEL(elman_bwd_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { elmanBackward<Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(elman_fwd_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<ElmanForward, Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(elman_bwd_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<ElmanBackward, Tf32, StepTile<64, 16, 256>>(p); }
 
 }

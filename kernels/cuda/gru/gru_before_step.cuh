@@ -10,10 +10,9 @@
 namespace rnn {
 
 /// First half: r and z accumulate h R^T, then p = r h. Gates r z: in W x + biases, out activated. Extra: out p, also for the second half's product.
-template <class P, class Tile> RNN_DEVICE void gruBeforeForwardGates(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruBeforeForwardGates(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 2> product(p);
-    const Step<P, Tile> step(p, false);
+    const Step<P, Tile> step(p, at, false);
     Global<float> extra = step.chunk.extra();
     float a[Tile::items][2], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -39,10 +38,9 @@ template <class P, class Tile> RNN_DEVICE void gruBeforeForwardGates(const Recur
 }
 
 /// Second half: n accumulates p R_n^T, then the state. Gate n: in W x + biases, out activated.
-template <class P, class Tile> RNN_DEVICE void gruBeforeForwardState(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruBeforeForwardState(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 1> product(p);
-    const ForwardStep<P, Tile> step(p);
+    const ForwardStep<P, Tile> step(p, at);
     float n[Tile::items][1], z[Tile::items], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
@@ -68,10 +66,9 @@ template <class P, class Tile> RNN_DEVICE void gruBeforeForwardState(const Recur
 
 /// First half back: dh += [dr dz] R_rz of the step processed before, then the state back. Gates z n: in activated, out gradients; dz goes to
 /// the next launch's copy [dr dz], dn to the second half's.
-template <class P, class Tile> RNN_DEVICE void gruBeforeBackwardState(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruBeforeBackwardState(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 1> product(p, p.step > 0);
-    BackwardStep<P, Tile> step(p, true);
+    BackwardStep<P, Tile> step(p, at, true);
     float z[Tile::items], n[Tile::items], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
     {
@@ -100,10 +97,9 @@ template <class P, class Tile> RNN_DEVICE void gruBeforeBackwardState(const Recu
 }
 
 /// Second half back: dp = dn R_n, then the reset gate. Gate r: in activated, out its gradient, also into the copy [dr dz]; dh += r dp.
-template <class P, class Tile> RNN_DEVICE void gruBeforeBackwardGates(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruBeforeBackwardGates(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 1> product(p);
-    const Step<P, Tile> step(p, true);
+    const Step<P, Tile> step(p, at, true);
     Global<float> carried = step.chunk.dh();
     float dp[Tile::items][1], r[Tile::items], h[Tile::items], dh[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -124,5 +120,49 @@ template <class P, class Tile> RNN_DEVICE void gruBeforeBackwardGates(const Recu
         carried[step.rowAt(i)] = dh[i];
     }
 }
+
+/// The first half forward, for the loops of all strategies.
+struct GruBeforeForwardGates {
+    static constexpr i32 gates = 2;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruBeforeForwardGates<P, Tile>(p, at, product);
+    }
+};
+
+/// The second half forward.
+struct GruBeforeForwardState {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruBeforeForwardState<P, Tile>(p, at, product);
+    }
+};
+
+/// The first half back.
+struct GruBeforeBackwardState {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = true;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruBeforeBackwardState<P, Tile>(p, at, product);
+    }
+};
+
+/// The second half back.
+struct GruBeforeBackwardGates {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruBeforeBackwardGates<P, Tile>(p, at, product);
+    }
+};
 
 }  // namespace rnn

@@ -5,16 +5,16 @@ namespace rnn {
 
 // Tile 32 rows x 8 units, 128 threads. Bytes of dynamic shared memory: 27,648 (gates forward), 23,040 (state forward), 23,040 (state backward), 23,040 (gates backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(gru_before_fwd_gates_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { gruBeforeForwardGates<Tf32, StepTile<32, 8, 128>>(p); }
-RNN_KERNEL(gru_before_fwd_state_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { gruBeforeForwardState<Tf32, StepTile<32, 8, 128>>(p); }
-RNN_KERNEL(gru_before_bwd_state_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { gruBeforeBackwardState<Tf32, StepTile<32, 8, 128>>(p); }
-RNN_KERNEL(gru_before_bwd_gates_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { gruBeforeBackwardGates<Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(gru_before_fwd_gates_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruBeforeForwardGates, Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(gru_before_fwd_state_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruBeforeForwardState, Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(gru_before_bwd_state_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruBeforeBackwardState, Tf32, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(gru_before_bwd_gates_step_tf32_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruBeforeBackwardGates, Tf32, StepTile<32, 8, 128>>(p); }
 
 // Tile 64 rows x 16 units, 256 threads. Bytes of dynamic shared memory: 55,296 (gates forward), 46,080 (state forward), 46,080 (state backward), 46,080 (gates backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(gru_before_fwd_gates_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { gruBeforeForwardGates<Tf32, StepTile<64, 16, 256>>(p); }
-RNN_KERNEL(gru_before_fwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { gruBeforeForwardState<Tf32, StepTile<64, 16, 256>>(p); }
-RNN_KERNEL(gru_before_bwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { gruBeforeBackwardState<Tf32, StepTile<64, 16, 256>>(p); }
-RNN_KERNEL(gru_before_bwd_gates_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { gruBeforeBackwardGates<Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(gru_before_fwd_gates_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeForwardGates, Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(gru_before_fwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeForwardState, Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(gru_before_bwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeBackwardState, Tf32, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(gru_before_bwd_gates_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeBackwardGates, Tf32, StepTile<64, 16, 256>>(p); }
 
 }

@@ -5,12 +5,12 @@ namespace rnn {
 
 // Tile 8 rows x 16 units, 128 threads. Bytes of dynamic shared memory: 32,256 (forward), 13,824 (backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(gru_fwd_step_fp32_8x16, RecurrentStepParams, 128, 1, 32) { gruForward<Fp32, StepTile<8, 16, 128>>(p); }
-RNN_KERNEL(gru_bwd_step_fp32_8x16, RecurrentStepParams, 128, 1, 32) { gruBackward<Fp32, StepTile<8, 16, 128>>(p); }
+RNN_KERNEL(gru_fwd_step_fp32_8x16, RecurrentStepParams, 128, 1, 32) { oneStep<GruForward, Fp32, StepTile<8, 16, 128>>(p); }
+RNN_KERNEL(gru_bwd_step_fp32_8x16, RecurrentStepParams, 128, 1, 32) { oneStep<GruBackward, Fp32, StepTile<8, 16, 128>>(p); }
 
 // Tile 32 rows x 16 units, 128 threads. Bytes of dynamic shared memory: 46,080 (forward), 27,648 (backward).
 // Share of the limit on a GPU: not yet measured.
-RNN_KERNEL(gru_fwd_step_fp32_32x16, RecurrentStepParams, 128, 1, 32) { gruForward<Fp32, StepTile<32, 16, 128>>(p); }
-RNN_KERNEL(gru_bwd_step_fp32_32x16, RecurrentStepParams, 128, 1, 32) { gruBackward<Fp32, StepTile<32, 16, 128>>(p); }
+RNN_KERNEL(gru_fwd_step_fp32_32x16, RecurrentStepParams, 128, 1, 32) { oneStep<GruForward, Fp32, StepTile<32, 16, 128>>(p); }
+RNN_KERNEL(gru_bwd_step_fp32_32x16, RecurrentStepParams, 128, 1, 32) { oneStep<GruBackward, Fp32, StepTile<32, 16, 128>>(p); }
 
 }

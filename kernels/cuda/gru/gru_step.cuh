@@ -9,10 +9,9 @@
 namespace rnn {
 
 /// r and z accumulate h R^T, q = b_hn + h R_n^T apart, then the cell. Gates: in W x + biases but b_hn, out activated. Extra: out q.
-template <class P, class Tile> RNN_DEVICE void gruForward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruForward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 3> product(p);
-    const ForwardStep<P, Tile> step(p);
+    const ForwardStep<P, Tile> step(p, at);
     Global<const float> bias = step.chunk.bias();
     Global<float> extra = step.chunk.extra();
     const float bn = bias && step.unit < p.hidden ? loadReadOnly(bias + step.unit) : 0.0f;
@@ -46,10 +45,9 @@ template <class P, class Tile> RNN_DEVICE void gruForward(const RecurrentStepPar
 }
 
 /// dh += [dr dz dq] R of the step processed before, then the cell back. Gates: in activated, out gradients of W x. Extra: in q, out dq.
-template <class P, class Tile> RNN_DEVICE void gruBackward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void gruBackward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 1> product(p, p.step > 0);
-    BackwardStep<P, Tile> step(p, true);
+    BackwardStep<P, Tile> step(p, at, true);
     Global<float> extra = step.chunk.extra();
     float a[Tile::items][3], q[Tile::items], h[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -79,5 +77,27 @@ template <class P, class Tile> RNN_DEVICE void gruBackward(const RecurrentStepPa
         step.keep(i, dh);
     }
 }
+
+/// The step forward, for the loops of all strategies.
+struct GruForward {
+    static constexpr i32 gates = 3;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruForward<P, Tile>(p, at, product);
+    }
+};
+
+/// The step back.
+struct GruBackward {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = true;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        gruBackward<P, Tile>(p, at, product);
+    }
+};
 
 }  // namespace rnn

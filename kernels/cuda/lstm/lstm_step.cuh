@@ -9,10 +9,9 @@
 namespace rnn {
 
 /// a += h R^T for all gates, then the cell. Gates: in W x + biases, out activated.
-template <class P, class Tile> RNN_DEVICE void lstmForward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void lstmForward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 4> product(p);
-    const ForwardStep<P, Tile> step(p);
+    const ForwardStep<P, Tile> step(p, at);
     Global<float> cells = step.chunk.c();
     float a[Tile::items][4], c[Tile::items], held[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -40,10 +39,9 @@ template <class P, class Tile> RNN_DEVICE void lstmForward(const RecurrentStepPa
 }
 
 /// dh = dgates R of the step processed before, then the cell back. Gates: in activated, out gradients of the pre-activations.
-template <class P, class Tile> RNN_DEVICE void lstmBackward(const RecurrentStepParams& p)
+template <class P, class Tile, class Product> RNN_DEVICE void lstmBackward(const RecurrentStepParams& p, TileAt at, Product& product)
 {
-    StepProduct<P, Tile, 1> product(p, p.step > 0);
-    BackwardStep<P, Tile> step(p, false);
+    BackwardStep<P, Tile> step(p, at, false);
     Global<float> cells = step.chunk.c(), dcs = step.chunk.dc();
     float a[Tile::items][4], c[Tile::items], cNew[Tile::items], dc[Tile::items];
     RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -76,5 +74,27 @@ template <class P, class Tile> RNN_DEVICE void lstmBackward(const RecurrentStepP
         }
     }
 }
+
+/// The step forward, for the loops of all strategies.
+struct LstmForward {
+    static constexpr i32 gates = 4;
+    static constexpr bool firstIsEmpty = false;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        lstmForward<P, Tile>(p, at, product);
+    }
+};
+
+/// The step back.
+struct LstmBackward {
+    static constexpr i32 gates = 1;
+    static constexpr bool firstIsEmpty = true;
+
+    template <class P, class Tile, class Product> RNN_DEVICE static void run(const RecurrentStepParams& p, TileAt at, Product& product)
+    {
+        lstmBackward<P, Tile>(p, at, product);
+    }
+};
 
 }  // namespace rnn

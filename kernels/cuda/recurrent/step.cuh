@@ -13,16 +13,17 @@ namespace rnn {
 /// The (row, unit) pairs of a thread in one step.
 template <class P, class Tile> struct Step {
     const RecurrentStepParams& p;
+    TileAt at;
     Chunk chunk;
     StepView view;
-    i32 row0, unit;
+    i32 unit;
     Global<float> gates, h, y;
     i64 yRow;
     bool inside[Tile::items];       // in the batch and among the units
     bool active[Tile::items];       // takes part in the step; the rows past their end only pass their state on
 
-    RNN_DEVICE Step(const RecurrentStepParams& p, bool backward)
-        : p(p), chunk(p.chunk), view(chunk, p.batch, p.steps, p.step, backward), row0(Tile::firstRow()), unit(Tile::firstUnit() + Tile::unit()),
+    RNN_DEVICE Step(const RecurrentStepParams& p, TileAt at, bool backward)
+        : p(p), at(at), chunk(p.chunk), view(chunk, p.batch, p.steps, p.step, backward), unit(at.unit + Tile::unit()),
           gates(chunk.gates()), h(chunk.h()), y(chunk.y()), yRow(chunk.yRow())
     {
         RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -32,7 +33,7 @@ template <class P, class Tile> struct Step {
         }
     }
 
-    RNN_DEVICE i32 row(i32 item) const { return row0 + Tile::row(item); }
+    RNN_DEVICE i32 row(i32 item) const { return at.row + Tile::row(item); }
 
     /// Elements of the gates of this step, of a state's slot, of the output, and of a [B, H] tensor.
     template <i32 G> RNN_DEVICE i64 gateAt(i32 item, i32 gate) const { return view.at(view.t, row(item), G * p.hidden, gate * p.hidden + unit); }
@@ -53,9 +54,10 @@ template <class P, class Tile> struct Step {
     }
 
     /// The product, unless no row of the tile takes part: `any` of this thread's do.
-    template <i32 G> RNN_DEVICE void multiply(StepProduct<P, Tile, G>& product, bool any, float (&sum)[Tile::items][G]) const
+    template <class Product, i32 G> RNN_DEVICE void multiply(Product& product, bool any, float (&sum)[Tile::items][G]) const
     {
-        if (view.lengths && !anyInBlock(any)) { waitAsync<0>(); }
+        product.await();
+        if (view.lengths && !anyInBlock(any)) { product.skip(); }
         else { product.run(p.depth, sum); }
     }
 
@@ -71,7 +73,7 @@ template <class P, class Tile> struct Step {
 template <class P, class Tile> struct ForwardStep : Step<P, Tile> {
     bool clears[Tile::items];       // the next step resets the row: the state is to be stored as 0
 
-    RNN_DEVICE explicit ForwardStep(const RecurrentStepParams& p) : Step<P, Tile>(p, false)
+    RNN_DEVICE ForwardStep(const RecurrentStepParams& p, TileAt at) : Step<P, Tile>(p, at, false)
     {
         RNN_UNROLL for (i32 i = 0; i < Tile::items; i++) { clears[i] = this->inside[i] && this->view.clearsNext(this->row(i)); }
     }
@@ -99,7 +101,7 @@ template <class P, class Tile> struct BackwardStep : Step<P, Tile> {
     bool multiplied[Tile::items];   // the step processed before was active
     bool cut[Tile::items];          // and had reset the row: nothing flows through
 
-    RNN_DEVICE BackwardStep(const RecurrentStepParams& p, bool bypass) : Step<P, Tile>(p, true), carried(this->chunk.dh())
+    RNN_DEVICE BackwardStep(const RecurrentStepParams& p, TileAt at, bool bypass) : Step<P, Tile>(p, at, true), carried(this->chunk.dh())
     {
         const i32 before = this->chunk.reverse() ? this->view.t - 1 : this->view.t + 1;
         RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
@@ -113,7 +115,7 @@ template <class P, class Tile> struct BackwardStep : Step<P, Tile> {
     }
 
     /// dh, by the product.
-    RNN_DEVICE void run(StepProduct<P, Tile, 1>& product)
+    template <class Product> RNN_DEVICE void run(Product& product)
     {
         if (this->p.step == 0) { return; }
         bool any = false;
@@ -144,5 +146,14 @@ template <class P, class Tile> struct BackwardStep : Step<P, Tile> {
         RNN_UNROLL for (i32 g = 0; g < G; g++) { this->gates[this->template gateAt<G>(item, g)] = 0.0f; }
     }
 };
+
+/// One step of a cell, a tile a block. A cell says how many gates its product computes of a unit, and whether the first step of its loop has
+/// nothing to multiply.
+template <class Cell, class P, class Tile> RNN_DEVICE void oneStep(const RecurrentStepParams& p)
+{
+    const TileAt at = TileAt::ofBlock<Tile>();
+    StepProduct<P, Tile, Cell::gates> product(p, at, !Cell::firstIsEmpty || p.step > 0);
+    Cell::template run<P, Tile>(p, at, product);
+}
 
 }  // namespace rnn

@@ -16,14 +16,18 @@ namespace rnn {
 constexpr i32 stepSlab = 32;
 constexpr i32 stepPitch = 36;
 
-/// Rows and units of a block's tile, and its threads.
+/// Where a tile begins.
+struct TileAt {
+    i32 row, unit;
+
+    /// One tile a block.
+    template <class Tile> RNN_DEVICE static TileAt ofBlock() { return {(i32)blockIdxY() * Tile::rows, (i32)blockIdxX() * Tile::units}; }
+};
+
+/// Rows and units of a tile, and the threads that compute it.
 template <i32 Rows, i32 Units, i32 Threads> struct StepTile {
     static constexpr i32 rows = Rows, units = Units, threads = Threads;
     static constexpr i32 items = Rows * Units / Threads;
-
-    /// Where the block's tile begins.
-    RNN_DEVICE static i32 firstRow() { return (i32)blockIdxY() * Rows; }
-    RNN_DEVICE static i32 firstUnit() { return (i32)blockIdxX() * Units; }
 
     /// The (row, unit) pairs of a thread: neighbouring threads have neighbouring units, a thread's rows lie apart.
     RNN_DEVICE static i32 unit() { return (i32)threadIdxX() % Units; }
@@ -58,14 +62,13 @@ template <class Tile, i32 G> struct StepOperands {
     i32 rowsLeft, slabs;
 
     /// Begins the copies of the first slabs; or of none, where nothing is to be multiplied.
-    RNN_DEVICE StepOperands(const RecurrentStepParams& p, bool wanted)
+    RNN_DEVICE StepOperands(const RecurrentStepParams& p, TileAt at, bool wanted)
     {
-        const i32 row0 = Tile::firstRow();
         pitch = p.pitch;
-        rowsLeft = p.batch - row0;
+        rowsLeft = p.batch - at.row;
         slabs = wanted ? p.pitch / stepSlab : 0;
-        state = global<const u32>(p.from) + row0 * pitch;
-        weights = global<const u32>(p.weights) + (i64)Tile::firstUnit() * G * pitch;
+        state = global<const u32>(p.from) + at.row * pitch;
+        weights = global<const u32>(p.weights) + (i64)at.unit * G * pitch;
         RNN_UNROLL for (i32 slab = 0; slab < stages - 1; slab++)
         {
             copy(slab);
@@ -102,14 +105,19 @@ private:
     }
 };
 
-/// sum[item][gate] += state[row] . weights[unit, gate], for the (row, unit) pairs of each thread.
+/// sum[item][gate] += state[row] . weights[unit, gate], for the (row, unit) pairs of each thread, with weights that come slab by slab as the state
+/// does. Every product has three moments: its construction, where copies may begin; await(), behind which the state is there to be read; then
+/// run(), or skip() where nothing is to be multiplied.
 template <class P, class Tile, i32 G, bool Tensor = P::tensor> struct StepProduct;
 
 /// fp32: one chain of fused multiply-adds an element over exactly `depth` terms, from the value that sum has: the CPU backend's bits.
 template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, false> {
     StepOperands<Tile, G> operands;
 
-    RNN_DEVICE explicit StepProduct(const RecurrentStepParams& p, bool wanted = true) : operands(p, wanted) {}
+    RNN_DEVICE StepProduct(const RecurrentStepParams& p, TileAt at, bool wanted = true) : operands(p, at, wanted) {}
+
+    RNN_DEVICE void await() {}
+    RNN_DEVICE void skip() { waitAsync<0>(); }
 
     RNN_DEVICE void run(i32 depth, float (&sum)[Tile::items][G])
     {
@@ -137,16 +145,35 @@ template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, false> {
     }
 };
 
+/// sum[item][gate] += the four warps' partial sums of each element, in order, through shared memory, which is the tiles' no more.
+template <class Tile, i32 G, class Fragments> RNN_DEVICE void addPartials(Fragments& tile, i32 row0, i32 part, Shared<float> partials, float (&sum)[Tile::items][G])
+{
+    constexpr i32 pitch = partialPitch(Tile::units * G);
+    static_assert(Tile::rows / 32 * depthWarps * 32 == Tile::threads, "a warp for 32 rows and one mma's depth");
+    syncBlock();
+    tile.each((i32)laneId(), [&](i32 row, i32 column, float& x) { partials[(part * Tile::rows + row0 + row) * pitch + column] = x; });
+    syncBlock();
+    const i32 unit = Tile::unit(), first = unit / 8 * (8 * G) + unit % 8;
+    RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
+    {
+        RNN_UNROLL for (i32 g = 0; g < G; g++)
+        {
+            RNN_UNROLL for (i32 w = 0; w < depthWarps; w++) { sum[i][g] += partials[(w * Tile::rows + Tile::row(i)) * pitch + first + g * 8]; }
+        }
+    }
+}
+
 /// Tensor cores: a warp takes 32 rows and one mma's depth of each slab; the four partial sums of an element are added in order through shared
 /// memory. So a row's bits do not depend on the tile's size nor on the other rows.
 template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, true> {
     static constexpr i32 columns = Tile::units * G;
-    static constexpr i32 pitch = partialPitch(columns);
-    static_assert(Tile::rows / 32 * depthWarps * 32 == Tile::threads, "a warp for 32 rows and one mma's depth");
 
     StepOperands<Tile, G> operands;
 
-    RNN_DEVICE explicit StepProduct(const RecurrentStepParams& p, bool wanted = true) : operands(p, wanted) {}
+    RNN_DEVICE StepProduct(const RecurrentStepParams& p, TileAt at, bool wanted = true) : operands(p, at, wanted) {}
+
+    RNN_DEVICE void await() {}
+    RNN_DEVICE void skip() { waitAsync<0>(); }
 
     RNN_DEVICE void run(i32, float (&sum)[Tile::items][G])
     {
@@ -159,18 +186,7 @@ template <class P, class Tile, i32 G> struct StepProduct<P, Tile, G, true> {
             tile.multiply(stage + row0 * stepPitch, stage + Tile::rows * stepPitch, part * mmaWords);
         }
 
-        syncBlock();
-        Shared<float> partials = dynamicShared<float>(0);
-        tile.each((i32)laneId(), [&](i32 row, i32 column, float& x) { partials[(part * Tile::rows + row0 + row) * pitch + column] = x; });
-        syncBlock();
-        const i32 unit = Tile::unit(), first = unit / 8 * (8 * G) + unit % 8;
-        RNN_UNROLL for (i32 i = 0; i < Tile::items; i++)
-        {
-            RNN_UNROLL for (i32 g = 0; g < G; g++)
-            {
-                RNN_UNROLL for (i32 w = 0; w < depthWarps; w++) { sum[i][g] += partials[(w * Tile::rows + Tile::row(i)) * pitch + first + g * 8]; }
-            }
-        }
+        addPartials<Tile, G>(tile, row0, part, dynamicShared<float>(0), sum);
     }
 };
 

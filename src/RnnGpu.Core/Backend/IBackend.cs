@@ -27,6 +27,9 @@ public partial interface IBackend : IDisposable
     /// <summary>Whether an operation runs here for that problem. What is not supported says so before anything runs.</summary>
     bool Supports(RecurrentProblem problem);
 
+    /// <summary>How this backend runs the time loop of such a problem, and why: a line for <see cref="RnnPlan.Explain"/>.</summary>
+    string DescribeRecurrent(RecurrentProblem problem);
+
     /// <summary>Fresh memory; contents undefined.</summary>
     /// <exception cref="OutOfDeviceMemoryException">The device has no such block.</exception>
     IDeviceBuffer Allocate(long bytes);

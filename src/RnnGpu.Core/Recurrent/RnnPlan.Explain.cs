@@ -142,7 +142,7 @@ public sealed partial class RnnPlan
         var lines = new List<string>
         {
             $"hoisting: the input projection of {_memory.ChunkSteps} steps is one product of {(long)_memory.ChunkSteps * B} rows ({chunks} chunks)",
-            "recurrence: persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call",
+            "recurrence: " + _backend.DescribeRecurrent(new RecurrentProblem(Spec.Cell, H, B, _memory.ChunkSteps, Options.Training)),
             Spec.Bidirectional
                 ? "order: layer by layer, the forward direction then the reverse; a layer needs both directions of the one below"
                 : $"order: chunk by chunk through {(Spec.Layers == 1 ? "the layer" : "all layers")}, so that a chunk is still in cache when the next layer reads it",

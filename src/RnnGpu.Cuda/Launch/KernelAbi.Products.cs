@@ -94,3 +94,41 @@ internal struct RecurrentStepParams
     public int Variant;
     public int Reserved;
 }
+
+/// <summary>What one product of a step needs in a loop that a single launch runs.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RecurrentPhase
+{
+    public ulong Weights;
+    public ulong FromEven;
+    public ulong FromOdd;
+    public ulong ToEven;
+    public ulong ToOdd;
+    public int Depth;
+    public int Pitch;
+    public int ToPitch;
+    public int ResidentAt;
+    public int GroupSlabs;
+    public int Reserved;
+}
+
+/// <summary>Parameters of <c>*_persistent_*</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RecurrentLoopParams
+{
+    public RecurrentPhase First;
+    public RecurrentPhase Next;
+    public ulong Chunk;
+    public ulong Second;
+    public ulong Arrivals;
+    public int Batch;
+    public int Hidden;
+    public int Steps;
+    public int Loops;
+    public int UnitTiles;
+    public int RowTiles;
+    public int UnitBlocks;
+    public int RingAt;
+    public int SecondPitch;
+    public int Variant;
+}

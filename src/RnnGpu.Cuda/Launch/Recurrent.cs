@@ -129,7 +129,7 @@ public sealed unsafe partial class CudaBackend
             Chunk = operands,
             Description = description,
             Copies = copies,
-            Words = layout.CopyWords(backward, chunk.Batch),
+            Words = layout.CopyWords(backward, chunk.Batch) + RecurrentLayout.ArrivalWords(chunk.Batch),
             Pitch = layout.Pitch(1),
             Entering = backward ? 0 : 1,
             Batch = chunk.Batch,
@@ -146,11 +146,25 @@ public sealed unsafe partial class CudaBackend
             return;
         }
 
+        if (Persistent(layout, chunk.Batch, chunk.Steps, backward) is { } shape)
+        {
+            LaunchPersistent(loop, shape, backward);
+            return;
+        }
+
         var key = new StepsKey(backward, chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Pointer(packed), description);
         if (_steps.Replay(_queue, key)) { return; }
         using GraphRecording<StepsKey> recording = _steps.Record(_queue, key);
         QueueSteps(loop, backward);
         recording.Finish();
+    }
+
+    /// <inheritdoc/>
+    public string DescribeRecurrent(RecurrentProblem problem)
+    {
+        RecurrentLayout layout = LayoutOf(problem.Cell, problem.Hidden);
+        string forward = Describe(layout, problem, backward: false);
+        return problem.Training ? $"forward {forward}; backward {Describe(layout, problem, backward: true)}" : forward;
     }
 
     private void QueueSteps(in StepLoop loop, bool backward)
@@ -270,24 +284,46 @@ internal sealed class StepKernels(string family, string name, int gates)
     }
 }
 
+/// <summary>A loop's kernel in every mode and tile.</summary>
+internal sealed class LoopKernels
+{
+    private readonly Kernel<RecurrentLoopParams>[] _small, _large;
+
+    public LoopKernels(string family, string name)
+    {
+        Kernel<RecurrentLoopParams>[] Make(bool large) =>
+        [
+            .. Enum.GetValues<ComputeMode>().Select(mode => new Kernel<RecurrentLoopParams>(
+                $"{family}_persistent_{ProductLayout.Suffix(mode)}", $"{name}_persistent_{ProductLayout.Suffix(mode)}_{StepTile.Of(mode, large).Name}")),
+        ];
+        (_small, _large) = (Make(large: false), Make(large: true));
+    }
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Kernel<RecurrentLoopParams>> All => _small.Concat(_large);
+
+    public Kernel<RecurrentLoopParams> For(ComputeMode mode, bool large) => (large ? _large : _small)[(int)mode];
+}
+
 /// <summary>What the launches of a chunk's steps have in common.</summary>
 internal readonly struct StepLoop(RecurrentLayout layout, in RecurrentChunk chunk, ulong packed, ulong description, ulong copies, int multiprocessors)
 {
-    private readonly int _batch = chunk.Batch;
-
     public readonly RecurrentLayout Layout = layout;
+    public readonly ulong Chunk = description;
+    public readonly ulong Packed = packed;
+    public readonly int Batch = chunk.Batch;
     public readonly int Steps = chunk.Steps;
     public readonly bool Large = StepTile.ChooseLarge(layout.Mode, chunk.Batch, chunk.Hidden, multiprocessors);
 
     /// <summary>Copy number <paramref name="index"/>: 0 and 1 have rows of <paramref name="blocks"/> blocks of H factors, 2 comes behind them.</summary>
-    public ulong Copy(int blocks, int index) => copies + ((ulong)Layout.Pitch(blocks) * (ulong)_batch * (ulong)index * 4);
+    public ulong Copy(int blocks, int index) => copies + ((ulong)Layout.Pitch(blocks) * (ulong)Batch * (ulong)index * 4);
 
     /// <summary>A step whose product sums over <paramref name="blocks"/> blocks of H.</summary>
     public RecurrentStepParams Step(int step, long weights, int blocks) => new()
     {
-        Chunk = description,
-        Weights = packed + (ulong)(weights * 4),
-        Batch = _batch,
+        Chunk = Chunk,
+        Weights = Packed + (ulong)(weights * 4),
+        Batch = Batch,
         Hidden = Layout.Hidden,
         Steps = Steps,
         Step = step,

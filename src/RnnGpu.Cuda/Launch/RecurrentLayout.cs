@@ -56,8 +56,11 @@ internal readonly struct RecurrentLayout(ComputeMode mode, CellKind cell, int hi
         return checked(batch * ((2L * first) + (Products == 2 ? Pitch(1) : 0)));
     }
 
+    /// <summary>Counters of a persistent loop behind the copies: one a tile of rows, of the smallest.</summary>
+    public static long ArrivalWords(int batch) => ProductLayout.RoundUp(ProductLayout.Tiles(batch, 8), 4);
+
     public long WorkspaceBytes(bool training, int batch) =>
-        DescriptionBytes + (4 * (training ? Math.Max(CopyWords(false, batch), CopyWords(true, batch)) : CopyWords(false, batch)));
+        DescriptionBytes + (4 * (ArrivalWords(batch) + (training ? Math.Max(CopyWords(false, batch), CopyWords(true, batch)) : CopyWords(false, batch))));
 
     private long ForwardWords => PaddedHidden * Layouts.Gates(Cell) * Pitch(1);
 }
@@ -90,7 +93,13 @@ internal readonly record struct StepTile(int Rows, int Units, int Threads)
     {
         int columns = Units * gates, stages = Rows + columns > 96 ? 3 : 4;
         int ring = stages * (Rows + columns) * PitchBytes;
-        int partials = mode == ComputeMode.Fp32 ? 0 : 4 * Rows * (columns + ((24 - (columns % 16)) % 16)) * 4;
-        return Math.Max(ring, partials);
+        return Math.Max(ring, PartialBytes(mode, gates));
+    }
+
+    /// <summary>Partial sums of a tile's products on tensor cores.</summary>
+    public int PartialBytes(ComputeMode mode, int gates)
+    {
+        int columns = Units * gates;
+        return mode == ComputeMode.Fp32 ? 0 : 4 * Rows * (columns + ((24 - (columns % 16)) % 16)) * 4;
     }
 }

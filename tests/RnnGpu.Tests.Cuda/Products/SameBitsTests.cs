@@ -77,7 +77,7 @@ public sealed class SameBitsTests
         foreach (IDisposable machine in machines) { machine.Dispose(); }
     }
 
-    private static RecurrentRun Run(IBackend backend, RecurrentCase x)
+    internal static RecurrentRun Run(IBackend backend, RecurrentCase x)
     {
         var run = new RecurrentRun(backend, x, [x.Steps]);
         run.Forward();
@@ -85,7 +85,7 @@ public sealed class SameBitsTests
         return run;
     }
 
-    private static void CheckSame(RecurrentCase x, RecurrentRun expected, RecurrentRun actual)
+    internal static void CheckSame(RecurrentCase x, RecurrentRun expected, RecurrentRun actual)
     {
         Compare.Bits($"{x}: gates", Active(x, expected.Gates), Active(x, actual.Gates));
         Compare.Bits($"{x}: extra", expected.Extra, actual.Extra);

@@ -25,6 +25,7 @@ Cell* cells = nullptr;  // one for every four bytes of the address range, mapped
 u64 cellBytes = 0;
 u32 launch = 0, now = 1;
 std::unordered_map<u64, std::vector<u32>> released;  // by address: what its releases published
+std::unordered_map<u64, std::vector<u32>> readers;   // by cell, where more than one block read it: each block's last time, or 0
 
 Stamp stamp(u32 block) { return (u64)launch << 40 | (u64)block << 20 | now; }
 u32 launchOf(Stamp s) { return (u32)(s >> 40); }
@@ -35,15 +36,28 @@ u32 blockCount() { return launchView.grid.x * launchView.grid.y * launchView.gri
 u32 seen(const Block& b, u32 other) { return b.clock.empty() ? 0 : b.clock[other]; }
 
 /// Has this block seen an access by another?
-bool ordered(const Block& b, Stamp s)
+bool ordered(const Block& b, Stamp s, u64 cell)
 {
     if (launchOf(s) != launch || blockOf(s) == b.index) { return true; }
     if (blockOf(s) != manyBlocks) { return timeOf(s) <= seen(b, blockOf(s)); }
-    for (u32 other = 0; other < blockCount(); other++)
+    const std::vector<u32>& times = readers.at(cell);
+    for (u32 other = 0; other < times.size(); other++)
     {
-        if (other != b.index && seen(b, other) < timeOf(s)) { return false; }
+        if (other != b.index && seen(b, other) < times[other]) { return false; }
     }
     return true;
+}
+
+/// Notes a read beside those of other blocks that this block has not seen.
+void addReader(const Block& b, Stamp before, u64 cell)
+{
+    std::vector<u32>& times = readers[cell];
+    if (blockOf(before) != manyBlocks)
+    {
+        times.assign(blockCount(), 0);
+        times[blockOf(before)] = timeOf(before);
+    }
+    times[b.index] = now;
 }
 
 [[noreturn]] void race(u64 address, Access kind, Stamp s, const char* did)
@@ -62,6 +76,7 @@ bool ordered(const Block& b, Stamp s)
 void startRaces()
 {
     released.clear();
+    readers.clear();
     now = 1;
     if (settings.globalRaces && cells == nullptr)
     {
@@ -96,15 +111,16 @@ void noteGlobalAccess(u64 address, u32 bytes, Access kind)
         }
         // neighbours of less than four bytes may belong to different blocks: only whole words are judged
         if (bytes < 4) { if (kind == Access::Write) { cell.writer = launchOf(cell.writer) == launch ? cell.writer : mine; } continue; }
-        if (!ordered(b, cell.writer)) { race(address, kind, cell.writer, "wrote"); }
+        if (!ordered(b, cell.writer, i)) { race(address, kind, cell.writer, "wrote"); }
         if (kind == Access::Write)
         {
-            if (!ordered(b, cell.reader)) { race(address, kind, cell.reader, "read"); }
+            if (!ordered(b, cell.reader, i)) { race(address, kind, cell.reader, "read"); }
             cell.writer = mine;
         }
         else if (kind != Access::Atomic)
         {
-            bool another = launchOf(cell.reader) == launch && blockOf(cell.reader) != b.index && !ordered(b, cell.reader);
+            bool another = launchOf(cell.reader) == launch && blockOf(cell.reader) != b.index && !ordered(b, cell.reader, i);
+            if (another) { addReader(b, cell.reader, i); }
             cell.reader = another ? stamp(manyBlocks) : mine;
         }
     }

@@ -1,0 +1,16 @@
+// GRU, reset after the product, in bf16 on tensor cores, all steps in one launch: see gru/gru_step.cuh for equations and axes, recurrent/persistent.cuh for the
+// exchange between blocks, shared memory and cost.
+#include "gru/gru_step.cuh"
+#include "recurrent/persistent.cuh"
+
+namespace rnn {
+
+// Tile 32 rows x 8 units, 128 threads. Share of the limit on a GPU: not yet measured.
+RNN_KERNEL(gru_fwd_persistent_bf16_32x8, RecurrentLoopParams, 128, 1, 32) { persistent<GruForward, Bf16, StepTile<32, 8, 128>>(p); }
+RNN_KERNEL(gru_bwd_persistent_bf16_32x8, RecurrentLoopParams, 128, 1, 32) { persistent<GruBackward, Bf16, StepTile<32, 8, 128>>(p); }
+
+// Tile 64 rows x 16 units, 256 threads. Share of the limit on a GPU: not yet measured.
+RNN_KERNEL(gru_fwd_persistent_bf16_64x16, RecurrentLoopParams, 256, 1, 32) { persistent<GruForward, Bf16, StepTile<64, 16, 256>>(p); }
+RNN_KERNEL(gru_bwd_persistent_bf16_64x16, RecurrentLoopParams, 256, 1, 32) { persistent<GruBackward, Bf16, StepTile<64, 16, 256>>(p); }
+
+}
