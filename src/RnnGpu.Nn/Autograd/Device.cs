@@ -228,6 +228,32 @@ public sealed class Device : IDisposable
         _freeSlots.Push(slot);
     }
 
+    /// <summary>Tensors that the present step or scope owns: a mark for <see cref="ReleaseSince"/>.</summary>
+    internal int OwnedMark => Owned.Count;
+
+    private List<Tensor> Owned => _noGradDepth > 0 ? _scopeTensors : _stepTensors;
+
+    /// <summary>Ends the tensors made since a mark, but the states and one more.</summary>
+    internal void ReleaseSince(int mark, in CellStates states, Tensor other)
+    {
+        List<Tensor> owned = Owned;
+        int kept = mark;
+        for (int i = mark; i < owned.Count; i++)
+        {
+            Tensor tensor = owned[i];
+            if (tensor == other || states.Contains(tensor)) { owned[kept++] = tensor; }
+            else { ReleaseMade(tensor); }
+        }
+
+        owned.RemoveRange(kept, owned.Count - kept);
+    }
+
+    /// <summary>Ends a tensor if it is alive and belongs to a step or scope: not one that the user kept, nor a parameter.</summary>
+    internal void ReleaseMade(Tensor tensor)
+    {
+        if (tensor.IsAlive && tensor.Slot.Owner != TensorOwner.User) { ReleaseOwner(tensor.Slot); }
+    }
+
     internal void EndScope(int first, int depth)
     {
         if (depth > _noGradDepth || _disposed) { return; }

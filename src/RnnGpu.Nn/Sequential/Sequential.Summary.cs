@@ -37,7 +37,13 @@ public sealed partial class Sequential
             if (ReferenceEquals(row, rows[0])) { text.Append('-', widths[0] + widths[1] + widths[2] + 4).Append('\n'); }
         }
 
-        return text.Append($"Total parameters: {ParameterCount():N0}\n").ToString();
+        text.Append($"Total parameters: {ParameterCount():N0}\n");
+        foreach ((string name, Module layer) in Modules)
+        {
+            if (layer.Remark is { } remark) { text.Append($"{name}: {remark}\n"); }
+        }
+
+        return text.ToString();
     }
 
     private string[] LayerShapes(ReadOnlySpan<int> sampleShape)

@@ -42,6 +42,9 @@ public sealed class Bidirectional : Module
     public MergeMode Merge { get; }
 
     /// <inheritdoc/>
+    public override string? Remark => Inner.Remark;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
         Tensor both = Inner.Forward(input);
