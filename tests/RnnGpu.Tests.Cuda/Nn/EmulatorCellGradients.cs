@@ -7,6 +7,8 @@ namespace RnnGpu.Tests.Cuda;
 /// <summary>Cells written over tensor operations, on the emulator.</summary>
 public sealed class EmulatorCellGradients : CellGradients
 {
+    protected override bool Small => true;
+
     protected override IBackend CreateBackend() => CudaBackend.Create(EmulatorBuild.Driver, 0);
 }
 
