@@ -42,7 +42,7 @@ public abstract class Module : IDisposable
     /// <summary>Shape of <see cref="Forward"/>'s result, found without running it; for summaries and checks.</summary>
     public virtual Shape OutputShape(Shape input) => input;
 
-    /// <summary>How it runs, where that is worth a line in a summary: the path of a recurrent layer and what forced it; else null.</summary>
+    /// <summary>A line for summaries where it does not run on the fast path that its kind has: which one it takes, and what forced it; else null.</summary>
     public virtual string? Remark => null;
 
     /// <summary>Parameters of this module and all below it, each once, buffers not included. The same list while nothing is registered.</summary>

@@ -71,9 +71,6 @@ public abstract partial class Recurrent : Module
     /// <summary>Steps of a span that is recomputed at a time; null: chosen by <see cref="MemoryBudget"/>.</summary>
     public int? SpanSteps { get; set; }
 
-    /// <inheritdoc/>
-    public override string Remark => "fused loop: the input projection of all steps is one product, a step is one product and the cell";
-
     /// <summary>Sets the input weights, each gate's block as a matrix of its own.</summary>
     public void InitInputWeights(Initializer initializer) => Initialize("weight_ih", initializer);
 
