@@ -6,5 +6,5 @@ namespace RnnGpu.Tasks;
 public static class TaskList
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<LearningTask> All { get; } = [];
+    public static IReadOnlyList<LearningTask> All { get; } = [new Slots.SlotsTask(), new Tag.TagTask(), new Segment.SegmentTask()];
 }

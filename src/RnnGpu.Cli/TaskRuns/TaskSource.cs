@@ -69,7 +69,7 @@ internal sealed record TaskSource(bool Demo, IReadOnlyList<string> Data, IReadOn
             {
                 for (int read = stream.Read(buffer); read > 0; read = stream.Read(buffer)) { hash.AppendData(buffer, 0, read); }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
             {
                 throw new DataException($"{file}: cannot be read: {e.Message}", e);
             }

@@ -55,7 +55,7 @@ public static class TextLines
         {
             return stream.Read(buffer, 0, buffer.Length);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException or InvalidDataException)
         {
             throw new DataException($"{name}: cannot be read: {e.Message}", e);
         }

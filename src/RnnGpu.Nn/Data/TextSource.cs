@@ -22,8 +22,8 @@ public sealed class TextSource
     /// <summary>A file's path, or null where it is no file.</summary>
     public string? Path { get; private init; }
 
-    /// <summary>A file. It is opened when read, not before.</summary>
-    public static TextSource File(string path) => new(path, () => System.IO.File.OpenRead(path)) { Path = path };
+    /// <summary>A file; one whose name ends in <c>.gz</c> is unpacked as it is read. It is opened when read, not before.</summary>
+    public static TextSource File(string path) => new(path, () => OpenFile(path)) { Path = path };
 
     /// <summary>A text in memory.</summary>
     public static TextSource String(string name, string text) => new(name, () => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)));
@@ -48,4 +48,10 @@ public sealed class TextSource
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    private static Stream OpenFile(string path)
+    {
+        FileStream file = System.IO.File.OpenRead(path);
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionMode.Decompress) : file;
+    }
 }

@@ -7,6 +7,8 @@ namespace RnnGpu.Tests.Nn;
 
 public sealed class CharacterEncoderTests : NnTestBase
 {
+    public static TheoryData<string> Backends => BackendDevices.Names;
+
     private static readonly int[][] Spellings = [[], [2, 3, 4], [5], [2, 3, 4, 5, 6], [6, 6]];
 
     [Fact]
@@ -40,14 +42,16 @@ public sealed class CharacterEncoderTests : NnTestBase
         }
     }
 
-    [Fact]
-    public void GradientsEqualFiniteDifferences()
+    [Theory]
+    [MemberData(nameof(Backends))]
+    public void GradientsEqualFiniteDifferences(string backend)
     {
-        using var encoder = new CharacterEncoder(Device, 7, 3, 2);
+        using Device device = BackendDevices.Create(backend);
+        using var encoder = new CharacterEncoder(device, 7, 3, 2);
         int[] characters = [2, 5, 6, 3, 0, 6, 4, 0, 0], lengths = [3, 1, 2], places = [0, 1, -1, 0, 2, 0];
         GradientCheck.Run(
-            Device, encoder,
-            _ => encoder.Forward(Device.Tensor(characters, new Shape(3, 3)), Device.Tensor(lengths, new Shape(3)), Device.Tensor(places, new Shape(2, 3))));
+            device, encoder,
+            _ => encoder.Forward(device.Tensor(characters, new Shape(3, 3)), device.Tensor(lengths, new Shape(3)), device.Tensor(places, new Shape(2, 3))));
     }
 
     [Fact]

@@ -7,6 +7,8 @@ namespace RnnGpu.Tests.Nn;
 
 public sealed class CrfTests : NnTestBase
 {
+    public static TheoryData<string> Backends => BackendDevices.Names;
+
     private static readonly string[] Bio = ["O", "B-x", "I-x", "B-y", "I-y"];
 
     [Theory]
@@ -46,16 +48,19 @@ public sealed class CrfTests : NnTestBase
     }
 
     [Theory]
-    [InlineData(Reduction.Mean, false)]
-    [InlineData(Reduction.Sum, true)]
-    public void GradientsEqualFiniteDifferences(Reduction reduction, bool constrained)
+    [MemberData(nameof(Backends))]
+    public void GradientsEqualFiniteDifferences(string backend)
     {
-        using var crf = new Crf(Device, 5, constrained ? TagConstraints.Of(new SpanTags(Bio)) : null, constrainTraining: true);
+        using Device device = BackendDevices.Create(backend);
         int[] tags = [1, 0, 3, 2, 0, 4, 2, 0, 0, 0, 0, 1], lengths = [4, 0, 2];
-        GradientCheck.Run(
-            Device, crf,
-            leaves => crf.Loss(leaves[0], Device.Tensor(tags, new Shape(4, 3)), Device.Tensor(lengths, new Shape(3)), reduction) * 3f,
-            ScaledLeaf(1, 1.5f, 4, 3, 5));
+        foreach ((Reduction reduction, bool constrained) in new[] { (Reduction.Mean, false), (Reduction.Sum, true) })
+        {
+            using var crf = new Crf(device, 5, constrained ? TagConstraints.Of(new SpanTags(Bio)) : null, constrainTraining: true);
+            GradientCheck.Run(
+                device, crf,
+                leaves => crf.Loss(leaves[0], device.Tensor(tags, new Shape(4, 3)), device.Tensor(lengths, new Shape(3)), reduction) * 3f,
+                ScaledLeaf(1, 1.5f, 4, 3, 5));
+        }
     }
 
     [Fact]
