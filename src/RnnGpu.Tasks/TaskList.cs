@@ -6,5 +6,12 @@ namespace RnnGpu.Tasks;
 public static class TaskList
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<LearningTask> All { get; } = [new Slots.SlotsTask(), new Tag.TagTask(), new Segment.SegmentTask()];
+    public static IReadOnlyList<LearningTask> All { get; } =
+    [
+        new Slots.SlotsTask(),
+        new Tag.TagTask(),
+        new Segment.SegmentTask(),
+        new WordLm.WordLmTask(),
+        new Poems.PoemsTask(),
+    ];
 }

@@ -22,6 +22,7 @@ internal sealed class TaskRun : IDisposable
     private readonly TaskModel _model;
     private readonly TaskTraining _training;
     private readonly Optimizer _optimizer;
+    private readonly WeightAveraging? _averaging;
     private Scores? _scores;
 
     private TaskRun(CommandContext context, LearningTask task, Settings settings, TaskSource source, DataSplit data, JsonObject description, IBackend backend)
@@ -31,6 +32,7 @@ internal sealed class TaskRun : IDisposable
         _model = task.Create(_device, settings, CheckpointSection.Of(description, "description"));
         _training = _model.Train(data.Training, settings);
         _optimizer = _model.MakeOptimizer(settings);
+        _averaging = _model.MakeAveraging(settings, TotalSteps);
     }
 
     private long TotalSteps
@@ -55,6 +57,7 @@ internal sealed class TaskRun : IDisposable
             return CrossValidation.Execute(context, task, settings, source, folds, options.Device.Read(given), stop);
         }
 
+        if (given.GetValue(options.FindRate)) { return ShowRates(context, task, settings, source, options.Device.Read(given)); }
         string directory = RunDirectory.ForNewRun(task.Name, given.GetValue(options.Out));
         DataSplit data = source.Read(task, settings);
         Directory.CreateDirectory(directory);
@@ -72,15 +75,34 @@ internal sealed class TaskRun : IDisposable
             MaxSteps = run.TotalSteps,
             Clipping = run.Clipping,
             Schedule = run._model.MakeSchedule(settings, run.TotalSteps),
+            Averaging = run._averaging,
             Callbacks = run._model.Callbacks(settings),
         });
         if (trainer.Run(stop).End == TrainingEnd.Interrupted) { throw new OperationCanceledException(stop); }
+        run._averaging?.Swap();
         return run.Measure(full: false, stop);
+    }
+
+    /// <summary>Prints the loss over the learning rate.</summary>
+    private static int ShowRates(CommandContext context, LearningTask task, Settings settings, TaskSource source, DeviceChoice device)
+    {
+        DataSplit data = source.Read(task, settings);
+        using TaskRun run = Start(context, task, settings, source, data, task.Describe(data.Training, settings), device);
+        LearningRateCurve curve = run._training.FindRate(run._optimizer, run.Clipping);
+        context.Text.Write(curve.Chart());
+        context.WriteResult(new JsonObject
+        {
+            ["suggested"] = CommandContext.Figure(curve.Suggested),
+            ["rates"] = new JsonArray([.. curve.Points.Select(static point => (JsonNode)point.Rate)]),
+            ["losses"] = new JsonArray([.. curve.Points.Select(static point => (JsonNode)point.Loss)]),
+        });
+        return (int)ExitCode.Ok;
     }
 
     /// <summary>Frees the device with all on it.</summary>
     public void Dispose()
     {
+        _averaging?.Dispose();
         _optimizer.Dispose();
         _training.Dispose();
         _model.Dispose();
@@ -133,6 +155,7 @@ internal sealed class TaskRun : IDisposable
             MaxSteps = total,
             Clipping = Clipping,
             Schedule = _model.MakeSchedule(_settings, total),
+            Averaging = _averaging,
             ReportEvery = 1,
             HistoryEvery = Math.Max(1, Math.Min(every > 0 ? every : _training.BatchesPerEpoch, total) / 10),
             Validate = () => (_scores = _model.Evaluate(_data.Validation, full: false, CancellationToken.None)).Objective,

@@ -40,12 +40,14 @@ internal sealed class TaskTrainOptions
 
     public Option<int?> FoldCount { get; } = NumberOptions.Int32("--folds", "Cross-validate in so many folds instead of training one model; leaves no checkpoint", 2, 1000);
 
+    public Option<bool> FindRate { get; } = new("--find-lr") { Description = "Show the loss over the learning rate, by 100 updates that are taken back, and train nothing" };
+
     public DeviceOptions Device { get; } = new();
 
     /// <summary>Adds all options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { Data, Valid, Demo, Out, Resume, FoldCount }) { command.Add(option); }
+        foreach (Option option in new Option[] { Data, Valid, Demo, Out, Resume, FoldCount, FindRate }) { command.Add(option); }
         if (_preset is not null) { command.Add(_preset); }
         _settings.AddTo(command);
         Device.AddTo(command);
@@ -54,6 +56,7 @@ internal sealed class TaskTrainOptions
             bool Given(Option option) => result.GetResult(option) is { Implicit: false };
             if (Given(Demo) && (Given(Data) || Given(Valid))) { result.AddError("--demo makes its own data: leave --data and --valid out"); }
             if (!Given(Demo) && !Given(Data) && !Given(Resume)) { result.AddError($"no data: name files with --data ({_task.DataFormat}), or try --demo"); }
+            if (Given(FindRate) && (Given(Resume) || Given(FoldCount) || Given(Out))) { result.AddError("--find-lr trains nothing: leave --resume, --folds and --out out"); }
             if (Given(FoldCount) && (Given(Valid) || Given(Resume))) { result.AddError("--folds measures on the folds of --data: leave --valid and --resume out"); }
         });
     }

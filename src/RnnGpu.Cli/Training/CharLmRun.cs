@@ -5,6 +5,7 @@ using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Nn.Data;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 
 namespace RnnGpu.Cli.Training;
 
@@ -20,7 +21,7 @@ internal sealed class CharLmRun : IDisposable
     private readonly Device _device;
     private readonly CharModel _model;
     private readonly CharTask _task;
-    private readonly CharStream _stream;
+    private readonly TokenStream _stream;
     private readonly CharEvaluator _evaluator;
     private readonly Optimizer _optimizer;
     private readonly Checkpoint? _resumed;
@@ -33,7 +34,7 @@ internal sealed class CharLmRun : IDisposable
         _text = text;
         _directory = directory;
         _resumed = resumed;
-        _stream = new CharStream(text.Training, settings.Batch, settings.SeqLength, settings.Seed);
+        _stream = new TokenStream(text.Training, settings.Batch, settings.SeqLength, settings.Seed);
         _device = new Device(backend, settings.Seed);
         _model = new CharModel(_device, settings.Model, text.Vocabulary.Size);
         _task = new CharTask(_model, settings.Batch);
@@ -118,8 +119,8 @@ internal sealed class CharLmRun : IDisposable
         long? total = _settings.Length.TotalSteps(_stream.WindowsPerEpoch);
         TimeSpan? time = timed is null ? null : TimeSpan.FromMinutes(_settings.Length.Minutes!.Value);
         TrainDisplay display = TrainDisplay.For(_context);
-        var progress = new ProgressReport(display, "characters", _stream.CharactersPerWindow, "nats/character", new RunGoal(total, time));
-        using var trainer = new Trainer<CharBatch>(_task, _optimizer, _stream, new CharBatch(_settings.SeqLength, _settings.Batch), new TrainerOptions
+        var progress = new ProgressReport(display, "characters", _stream.TokensPerWindow, "nats/character", new RunGoal(total, time));
+        using var trainer = new Trainer<TokenBatch>(_task, _optimizer, _stream, new TokenBatch(_settings.SeqLength, _settings.Batch), new TrainerOptions
         {
             MaxSteps = total ?? long.MaxValue,
             MaxDuration = time,

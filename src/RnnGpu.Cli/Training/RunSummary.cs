@@ -4,6 +4,7 @@ using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Spectre.Console;
 
 namespace RnnGpu.Cli.Training;
@@ -78,7 +79,7 @@ internal sealed class RunSummary(
     {
         model.Eval();
         using var writer = new CharWriter(model, text.Vocabulary);
-        var sampler = new CharSampler(text.Vocabulary.Size, SampleTemperature, topP: 1, settings.Seed);
+        var sampler = new TokenSampler(text.Vocabulary.Size, SampleTemperature, topP: 1, settings.Seed);
         writer.Read([]);
         var ids = new int[SampleLength];
         for (int i = 0; i < ids.Length; i++) { ids[i] = writer.Next(sampler); }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 
 namespace RnnGpu.Cli.Verbs;
 
@@ -27,14 +28,14 @@ internal static class SampleVerb
         {
             // One stream makes small products: a second thread costs more in waiting than it saves.
             using LoadedModel loaded = LoadedModel.Open(given.GetRequiredValue(model), device.Read(given, threads: 1));
-            var sampler = new CharSampler(
+            var sampler = new TokenSampler(
                 loaded.Vocabulary.Size, given.GetValue(temperature) ?? DefaultTemperature, given.GetValue(topP) ?? 1, given.GetValue(seed) ?? 1);
             return Task.FromResult(Write(context, loaded, sampler, given.GetValue(prime) ?? "", given.GetValue(length) ?? DefaultLength, stop));
         });
         return command;
     }
 
-    private static int Write(CommandContext context, LoadedModel loaded, CharSampler sampler, string prime, int length, CancellationToken stop)
+    private static int Write(CommandContext context, LoadedModel loaded, TokenSampler sampler, string prime, int length, CancellationToken stop)
     {
         ReadOnlySpan<int> given = TextCorpus.FromString(prime).CodePoints.Span;
         int unknown = given.ToArray().Count(codePoint => loaded.Vocabulary.Id(codePoint) == Vocabulary.UnknownId);

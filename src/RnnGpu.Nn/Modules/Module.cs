@@ -87,6 +87,12 @@ public abstract class Module : IDisposable
     /// <summary>Evaluation mode here and below.</summary>
     public void Eval() => SetTraining(false);
 
+    /// <summary>No parameter here and below gets gradients or updates any more.</summary>
+    public void Freeze() => SetTrainable(false);
+
+    /// <summary>All parameters here and below get gradients and updates.</summary>
+    public void Unfreeze() => SetTrainable(true);
+
     /// <summary>Frees the parameters here and below.</summary>
     public void Dispose()
     {
@@ -137,6 +143,12 @@ public abstract class Module : IDisposable
     {
         Training = training;
         for (int i = 0; i < _modules.Count; i++) { _modules[i].Value.SetTraining(training); }
+    }
+
+    private void SetTrainable(bool trainable)
+    {
+        List();
+        for (int i = 0; i < _parameters.Length; i++) { _parameters[i].Trainable = trainable; }
     }
 
     private Parameter Add(string name, Shape shape, bool isBuffer)

@@ -143,6 +143,9 @@ public abstract class Optimizer : IDisposable
         Updates = updates;
     }
 
+    /// <summary>Takes back updates that were a trial; the caller has restored the state's values.</summary>
+    internal void SetProgress(long updates) => Updates = updates;
+
     /// <summary>Frees the state.</summary>
     public void Dispose()
     {

@@ -6,11 +6,13 @@ namespace RnnGpu.Nn;
 /// <summary>
 /// What a checkpoint of a run holds: <c>model.safetensors</c>; <c>optimizer.safetensors</c>, its state tensors;
 /// <c>state.safetensors</c>, carried recurrent state; and in the manifest the sections <c>training</c> (counters, generator, learning rate),
-/// <c>data</c> (the cursor), <c>schedule</c> and <c>history</c>.
+/// <c>data</c> (the cursor), <c>schedule</c> and <c>history</c>. With weight averaging, the section <c>averaging</c>; and once it has begun,
+/// <c>model.safetensors</c> is the mean, and <c>training.safetensors</c> the weights that training goes on with.
 /// </summary>
 public sealed partial class Trainer<TBatch>
 {
     private const string OptimizerFile = "optimizer.safetensors", StateFile = "state.safetensors";
+    private const string TrainingWeightsFile = "training.safetensors", AveragingSection = "averaging";
     private const string TrainingSection = "training", DataSection = "data", ScheduleSection = "schedule", HistorySection = "history";
 
     private bool _unsaved = true;
@@ -56,12 +58,18 @@ public sealed partial class Trainer<TBatch>
         using SafeTensorsFile optimizer = checkpoint.OpenTensors(OptimizerFile);
         using SafeTensorsFile state = checkpoint.OpenTensors(StateFile);
         NamedTensors.Check(model, ModelFile.State(_model));
+        if (checkpoint.Manifest.Sections.ContainsKey(AveragingSection) != (_options.Averaging is not null))
+        {
+            throw new CheckpointException(
+                checkpoint.Path, $"it was made {(_options.Averaging is null ? "with" : "without")} weight averaging, unlike this run", "Use the settings it was made with");
+        }
+
         NamedTensors.Check(optimizer, _optimizer.State());
         NamedTensors.Check(state, _trainable.CarriedState);
         _source.Restore(checkpoint.Manifest.Section(DataSection));
         _options.Schedule?.Restore(checkpoint.Manifest.Section(ScheduleSection));
         History = history;
-        ModelFile.Read(model, _model);
+        RestoreWeights(checkpoint, model);
         _optimizer.ReadState(optimizer, updates);
         _optimizer.LearningRate = learningRate;
         NamedTensors.Read(state, _trainable.CarriedState);
@@ -72,6 +80,23 @@ public sealed partial class Trainer<TBatch>
         (_reportSum, _reportCount, _reportedLoss, _norm) = (0, 0, double.NaN, double.NaN);
         _unsaved = false;
         _checkpoint = checkpoint.Path;
+    }
+
+    /// <summary>The weights that training goes on with, and the mean where there is one.</summary>
+    private void RestoreWeights(Checkpoint checkpoint, SafeTensorsFile model)
+    {
+        if (_options.Averaging is not { } averaging)
+        {
+            ModelFile.Read(model, _model);
+            return;
+        }
+
+        averaging.Restore(checkpoint.Manifest.Section(AveragingSection));
+        ModelFile.Read(model, _model);
+        if (averaging.Count == 0) { return; }
+        averaging.Swap();
+        using SafeTensorsFile training = checkpoint.OpenTensors(TrainingWeightsFile);
+        ModelFile.Read(training, _model);
     }
 
     private static void CheckSame(Checkpoint checkpoint, string what, string saved, string mine)
@@ -85,6 +110,32 @@ public sealed partial class Trainer<TBatch>
         }
     }
 
+    private void WriteWeights(CheckpointWriter writer)
+    {
+        if (_options.Averaging is { Count: > 0 } averaging)
+        {
+            writer.Tensors(TrainingWeightsFile, file => ModelFile.Write(file, _model));
+            averaging.Swap();
+            try
+            {
+                writer.Tensors(ModelFile.Name, file => ModelFile.Write(file, _model));
+            }
+            finally
+            {
+                averaging.Swap();
+            }
+        }
+        else
+        {
+            writer.Tensors(ModelFile.Name, file => ModelFile.Write(file, _model));
+        }
+
+        if (_options.Averaging is null) { return; }
+        var section = new JsonObject();
+        _options.Averaging.Save(section);
+        writer.Section(AveragingSection, section);
+    }
+
     private void SaveIfWanted()
     {
         if (_options.CheckpointDirectory is not null) { Save(); }
@@ -92,7 +143,7 @@ public sealed partial class Trainer<TBatch>
 
     private void Write(CheckpointWriter writer)
     {
-        writer.Tensors(ModelFile.Name, file => ModelFile.Write(file, _model));
+        WriteWeights(writer);
         writer.Tensors(OptimizerFile, _optimizer.WriteState);
         writer.Tensors(StateFile, file => NamedTensors.Write(file, _trainable.CarriedState));
         var training = new JsonObject

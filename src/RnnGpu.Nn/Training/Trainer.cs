@@ -130,6 +130,7 @@ public sealed partial class Trainer<TBatch> : ITrainer
         _figures.EndStep(_optimizer.GradientSumOfSquares);
         ZeroGrad();
         _progress.Step++;
+        _options.Averaging?.AfterUpdate(_progress.Step);
         _unsaved = true;
     }
 
@@ -212,13 +213,23 @@ public sealed partial class Trainer<TBatch> : ITrainer
         _device.ReleaseStep();
         double loss;
         _model.Eval();
-        using (_device.NoGrad()) { loss = _options.Validate!(); }
+        _options.Averaging?.Swap();
+        try
+        {
+            using (_device.NoGrad()) { loss = _options.Validate!(); }
+        }
+        finally
+        {
+            _options.Averaging?.Swap();
+        }
+
         _model.Train();
         if (!double.IsFinite(loss)) { throw new NumericFailureException(_progress.Step, "the validation loss", loss); }
         bool best = _progress.Validated(loss, _options.MinDelta);
         _unsaved = true;
         History.AddValidation(_progress.Step, loss);
         _options.Schedule?.Observe(loss);
+        _options.Averaging?.Observe(loss);
         Tell(Moment.Validation);
         return best;
     }

@@ -26,6 +26,9 @@ public sealed record TrainerOptions
     /// <summary>Sets the optimiser's learning rate before every update; null leaves it alone.</summary>
     public LearningRateSchedule? Schedule { get; init; }
 
+    /// <summary>The running mean of the weights that validation measures and checkpoints hand out; null for none. Stays the caller's.</summary>
+    public WeightAveraging? Averaging { get; init; }
+
     /// <summary>
     /// Steps between calls of <see cref="ITrainingCallback.OnStep"/>. Losses are read back from the device then, not at every step.
     /// </summary>

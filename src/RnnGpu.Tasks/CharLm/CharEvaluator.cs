@@ -1,6 +1,7 @@
 using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Data;
+using RnnGpu.Tasks.Language;
 
 namespace RnnGpu.Tasks.CharLm;
 
@@ -29,7 +30,7 @@ public sealed class CharEvaluator : IDisposable
     private readonly EvaluationStreams _streams;
     private readonly RecurrentState _state;
     private readonly SoftmaxCrossEntropy _loss = new(reduction: Reduction.Sum);
-    private readonly CharBatch _batch;
+    private readonly TokenBatch _batch;
     private readonly long _unknown;
 
     /// <summary>For a text.</summary>
@@ -41,7 +42,7 @@ public sealed class CharEvaluator : IDisposable
     {
         _model = model;
         _streams = new EvaluationStreams(ids, streams ?? EvaluationStreams.SuitableStreams(ids.Length), WindowSteps);
-        _batch = new CharBatch(WindowSteps, _streams.Streams);
+        _batch = new TokenBatch(WindowSteps, _streams.Streams);
         _state = model.NewState(_streams.Streams);
         _unknown = ids.Skip(1).LongCount(id => id == Vocabulary.UnknownId);
     }
@@ -72,7 +73,7 @@ public sealed class CharEvaluator : IDisposable
                 }
             }
 
-            return new CharScore(nats / _streams.Characters, _streams.Characters, _unknown);
+            return new CharScore(nats / _streams.Tokens, _streams.Tokens, _unknown);
         }
         finally
         {

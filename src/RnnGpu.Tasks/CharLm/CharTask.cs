@@ -1,6 +1,8 @@
 using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
+using RnnGpu.Tasks.Language;
 
 namespace RnnGpu.Tasks.CharLm;
 
@@ -8,7 +10,7 @@ namespace RnnGpu.Tasks.CharLm;
 /// Training of a <see cref="CharModel"/> by truncated back-propagation through time: mean cross-entropy of a window's next
 /// characters, in nats, with the state carried from window to window.
 /// </summary>
-public sealed class CharTask : ITrainable<CharBatch>, IDisposable
+public sealed class CharTask : ITrainable<TokenBatch>, IDisposable
 {
     private readonly CharModel _model;
     private readonly RecurrentState _state;
@@ -31,7 +33,7 @@ public sealed class CharTask : ITrainable<CharBatch>, IDisposable
     public IReadOnlyList<NamedTensor> CarriedState => _carried;
 
     /// <inheritdoc/>
-    public Tensor Loss(CharBatch batch)
+    public Tensor Loss(TokenBatch batch)
     {
         var shape = new Shape(batch.Steps, batch.Streams);
         Device device = _model.Device;

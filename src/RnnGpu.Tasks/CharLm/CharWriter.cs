@@ -1,5 +1,6 @@
 using RnnGpu.Core;
 using RnnGpu.Nn;
+using RnnGpu.Tasks.Language;
 
 namespace RnnGpu.Tasks.CharLm;
 
@@ -32,7 +33,7 @@ public sealed class CharWriter : IDisposable
     /// <summary>Draws the next character and reads it.</summary>
     /// <returns>Its id.</returns>
     /// <exception cref="NotFiniteNumberException">The model's output is not a finite number.</exception>
-    public int Next(CharSampler sampler)
+    public int Next(TokenSampler sampler)
     {
         int id = sampler.Draw(_logits);
         Read(id);

@@ -21,7 +21,10 @@ public abstract class TaskModel : IDisposable
     /// <summary>The learning rate over a run; where a task has rules of its own, it overrides this.</summary>
     public virtual LearningRateSchedule MakeSchedule(Settings settings, long totalSteps) => TrainingSettings.MakeSchedule(settings, totalSteps);
 
-    /// <summary>Listeners of a run beside the program's own: weight averaging, say.</summary>
+    /// <summary>Averaging of the weights over a run; none by default. See <see cref="TrainingSettings.Averaging"/>.</summary>
+    public virtual WeightAveraging? MakeAveraging(Settings settings, long totalSteps) => null;
+
+    /// <summary>Listeners of a run beside the program's own.</summary>
     public virtual IReadOnlyList<ITrainingCallback> Callbacks(Settings settings) => [];
 
     /// <summary>

@@ -24,6 +24,9 @@ public abstract class TaskTraining : IDisposable
     /// <summary>A trainer at step 0.</summary>
     public abstract ITrainer Start(Optimizer optimizer, TrainerOptions options);
 
+    /// <summary>The loss over the learning rate, by some updates that are taken back.</summary>
+    public abstract LearningRateCurve FindRate(Optimizer optimizer, GradientClipping clipping);
+
     /// <summary>Frees what training holds on the device.</summary>
     public abstract void Dispose();
 }
@@ -47,6 +50,10 @@ public sealed class TaskTraining<TBatch>(
 
     /// <inheritdoc/>
     public override ITrainer Start(Optimizer optimizer, TrainerOptions options) => new Trainer<TBatch>(_counting, optimizer, source, batch, options);
+
+    /// <inheritdoc/>
+    public override LearningRateCurve FindRate(Optimizer optimizer, GradientClipping clipping) =>
+        LearningRateFinder.Find(trainable, optimizer, source, batch, clipping: clipping);
 
     /// <inheritdoc/>
     public override void Dispose() => (trainable as IDisposable)?.Dispose();

@@ -35,6 +35,10 @@ public static class TrainingSettings
     /// <summary>Largest norm of the gradient.</summary>
     public static readonly Setting<double> Clip = Setting.Real("clip", 1, 0, 1e9, "Largest norm of the gradient; 0 for no clipping");
 
+    /// <summary>Averaging of weights; for tasks that declare it among their own settings.</summary>
+    public static readonly Setting<string> Averaging = Setting.Word(
+        "averaging", "none", ["none", "swa", "nt-asgd"], "Average the weights: swa, over the last quarter of the run; nt-asgd, once validation stops getting better");
+
     /// <summary>Updates between validations.</summary>
     public static readonly Setting<int> ValidateEvery = Setting.Int("validate-every", 0, 0, int.MaxValue, "Updates between validations; 0: one an epoch");
 
@@ -73,4 +77,12 @@ public static class TrainingSettings
             ? new ConstantSchedule(rate, settings.Get(Warmup))
             : new CosineSchedule(rate, totalSteps, Math.Min(settings.Get(Warmup), totalSteps / 10));
     }
+
+    /// <summary>The averaging that the settings name, or null.</summary>
+    public static WeightAveraging? MakeAveraging(Settings settings, Module network, long totalSteps) => settings.Get(Averaging) switch
+    {
+        "swa" => WeightAveraging.Stochastic(network, totalSteps - (totalSteps / 4)),
+        "nt-asgd" => WeightAveraging.NonMonotonic(network),
+        _ => null,
+    };
 }

@@ -2,8 +2,10 @@ using RnnGpu.Core;
 using RnnGpu.Cpu;
 using RnnGpu.Nn;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Xunit;
 
 namespace RnnGpu.Tests.Tasks;
@@ -120,8 +122,8 @@ public sealed class CharModelTests : IDisposable
         using CharModel model = Model(dropout: 0.2f);
         using var task = new CharTask(model, streams: 6);
         using var optimizer = new AdamW(model);
-        var stream = new CharStream(Text(2000), 6, 11, seed: 1);
-        var batch = new CharBatch(11, 6);
+        var stream = new TokenStream(Text(2000), 6, 11, seed: 1);
+        var batch = new TokenBatch(11, 6);
         void Step()
         {
             stream.Next(batch);
@@ -147,7 +149,7 @@ public sealed class CharModelTests : IDisposable
         string Write(string prime, ulong seed)
         {
             writer.Read(TextCorpus.FromString(prime).CodePoints.Span);
-            var sampler = new CharSampler(Characters.Size, 1, 1, seed);
+            var sampler = new TokenSampler(Characters.Size, 1, 1, seed);
             return Characters.Decode([.. Enumerable.Range(0, 60).Select(_ => writer.Next(sampler))]);
         }
 

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Xunit;
 
 namespace RnnGpu.Tests.Tasks;
@@ -43,7 +44,7 @@ public sealed class EvaluationStreamsTests
             Assert.Equal(streams.Windows, windows);
             Assert.Equal(0, counted[0]);
             Assert.All(counted[1..], count => Assert.Equal(1, count));
-            Assert.Equal(sizes.length - 1, streams.Characters);
+            Assert.Equal(sizes.length - 1, streams.Tokens);
         }));
 
     [Fact]

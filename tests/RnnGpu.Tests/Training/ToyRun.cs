@@ -151,10 +151,13 @@ internal sealed class ToyRun : IDisposable
     public float[] Weights => [.. Model.Parameters().SelectMany(static p => p.ToArray())];
 
     /// <summary>A validation loss that depends on the weights and goes up and down.</summary>
-    public double Validate()
+    public double Validate() => Validate(Model);
+
+    /// <inheritdoc cref="Validate()"/>
+    public static double Validate(ToyModel model)
     {
         double sum = 0;
-        foreach (float w in Weights) { sum += w * w; }
+        foreach (float w in model.Parameters().SelectMany(static p => p.ToArray())) { sum += w * w; }
         return 2 + Math.Sin(40 * sum);
     }
 

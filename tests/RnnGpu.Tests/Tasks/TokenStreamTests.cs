@@ -3,11 +3,12 @@ using FsCheck.Fluent;
 using RnnGpu.Nn.Data;
 using RnnGpu.Tasks;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Xunit;
 
 namespace RnnGpu.Tests.Tasks;
 
-public sealed class CharStreamTests
+public sealed class TokenStreamTests
 {
     /// <summary>Text whose ids are their own positions, so that a window says where it was read.</summary>
     private static int[] Positions(int length) => [.. Enumerable.Range(0, length)];
@@ -19,12 +20,12 @@ public sealed class CharStreamTests
         from seed in Gen.Choose(0, 1000)
         select (batch, steps, extra, (ulong)seed)).ToArbitrary();
 
-    private static CharStream Make((int Batch, int Steps, int Extra, ulong Seed) sizes) =>
+    private static TokenStream Make((int Batch, int Steps, int Extra, ulong Seed) sizes) =>
         new(Positions(((sizes.Batch + 1) * sizes.Steps) + sizes.Extra), sizes.Batch, sizes.Steps, sizes.Seed);
 
-    private static (int[] Inputs, int[] Targets) Next(CharStream stream)
+    private static (int[] Inputs, int[] Targets) Next(TokenStream stream)
     {
-        int[] inputs = new int[stream.CharactersPerWindow], targets = new int[stream.CharactersPerWindow];
+        int[] inputs = new int[stream.TokensPerWindow], targets = new int[stream.TokensPerWindow];
         stream.Next(inputs, targets);
         return (inputs, targets);
     }
@@ -34,7 +35,7 @@ public sealed class CharStreamTests
         Sizes(),
         sizes =>
         {
-            CharStream stream = Make(sizes);
+            TokenStream stream = Make(sizes);
             int length = ((sizes.Batch + 1) * sizes.Steps) + sizes.Extra;
             for (int epoch = 0; epoch < 3; epoch++)
             {
@@ -42,7 +43,7 @@ public sealed class CharStreamTests
                 int[]? before = null;
                 for (int window = 0; window < stream.WindowsPerEpoch; window++)
                 {
-                    Assert.Equal(new CharCursor(epoch, window), stream.Cursor);
+                    Assert.Equal(new TokenCursor(epoch, window), stream.Cursor);
                     Assert.Equal(window == 0, stream.StartsEpoch);
                     (int[] inputs, int[] targets) = Next(stream);
                     for (int b = 0; b < sizes.Batch; b++)
@@ -72,9 +73,9 @@ public sealed class CharStreamTests
         Gen.Choose(0, 40).ToArbitrary(),
         (sizes, steps) =>
         {
-            CharStream stream = Make(sizes);
+            TokenStream stream = Make(sizes);
             for (int i = 0; i < steps; i++) { Next(stream); }
-            CharStream restored = Make(sizes);
+            TokenStream restored = Make(sizes);
             restored.Cursor = stream.Cursor;
             for (int i = 0; i < 20; i++)
             {
@@ -88,10 +89,10 @@ public sealed class CharStreamTests
     {
         int[] Offsets(ulong seed)
         {
-            var stream = new CharStream(Positions(10_000), 4, 50, seed);
+            var stream = new TokenStream(Positions(10_000), 4, 50, seed);
             return [.. Enumerable.Range(0, 30).Select(epoch =>
             {
-                stream.Cursor = new CharCursor(epoch, 0);
+                stream.Cursor = new TokenCursor(epoch, 0);
                 return stream.Offset;
             })];
         }
@@ -106,8 +107,8 @@ public sealed class CharStreamTests
     [Fact]
     public void Next_allocates_nothing()
     {
-        var stream = new CharStream(Positions(1000), 4, 16, 1);
-        int[] inputs = new int[stream.CharactersPerWindow], targets = new int[stream.CharactersPerWindow];
+        var stream = new TokenStream(Positions(1000), 4, 16, 1);
+        int[] inputs = new int[stream.TokensPerWindow], targets = new int[stream.TokensPerWindow];
         stream.Next(inputs, targets);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++) { stream.Next(inputs, targets); }
@@ -118,9 +119,9 @@ public sealed class CharStreamTests
     [Fact]
     public void Text_too_short_for_a_window_says_what_to_change()
     {
-        string message = Assert.Throws<DataException>(() => new CharStream(Positions(49), 4, 10, 1)).Message;
+        string message = Assert.Throws<DataException>(() => new TokenStream(Positions(49), 4, 10, 1)).Message;
         Assert.Contains("49 characters, but 4 streams in windows of 10 need 50", message, StringComparison.Ordinal);
-        Assert.Equal(1, new CharStream(Positions(50), 4, 10, 1).WindowsPerEpoch);
+        Assert.Equal(1, new TokenStream(Positions(50), 4, 10, 1).WindowsPerEpoch);
     }
 
     [Theory]
@@ -129,9 +130,9 @@ public sealed class CharStreamTests
     [InlineData(0, 2)]
     public void Cursors_that_do_not_fit_are_refused(long epoch, long window)
     {
-        var stream = new CharStream(Positions(110), 5, 10, 1);
+        var stream = new TokenStream(Positions(110), 5, 10, 1);
         Assert.Equal(2, stream.WindowsPerEpoch);
-        Assert.Throws<ArgumentOutOfRangeException>(() => stream.Cursor = new CharCursor(epoch, window));
+        Assert.Throws<ArgumentOutOfRangeException>(() => stream.Cursor = new TokenCursor(epoch, window));
     }
 
     private sealed class WindowComparer : IEqualityComparer<(int[] Inputs, int[] Targets)>

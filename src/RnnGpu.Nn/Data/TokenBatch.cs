@@ -1,9 +1,9 @@
-namespace RnnGpu.Tasks.CharLm;
+namespace RnnGpu.Nn.Data;
 
-/// <summary>A training window on the host, filled again and again by <see cref="CharStream"/>.</summary>
+/// <summary>A training window on the host, filled again and again by a source of text.</summary>
 /// <param name="steps">T.</param>
 /// <param name="streams">B.</param>
-public sealed class CharBatch(int steps, int streams)
+public sealed class TokenBatch(int steps, int streams)
 {
     /// <summary>T.</summary>
     public int Steps { get; } = steps;
@@ -11,7 +11,7 @@ public sealed class CharBatch(int steps, int streams)
     /// <summary>B.</summary>
     public int Streams { get; } = streams;
 
-    /// <summary><c>[T, B]</c>: character ids.</summary>
+    /// <summary><c>[T, B]</c>: token ids.</summary>
     public int[] Inputs { get; } = new int[checked(steps * streams)];
 
     /// <summary><c>[T, B]</c>: the ids that follow them; negative where a prediction does not count.</summary>

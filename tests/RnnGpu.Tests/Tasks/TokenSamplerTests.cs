@@ -1,15 +1,16 @@
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Xunit;
 
 namespace RnnGpu.Tests.Tasks;
 
-public sealed class CharSamplerTests
+public sealed class TokenSamplerTests
 {
     private static readonly float[] Logits = [9f, 0f, 2f, 1f, -1f];
 
     private static int[] Counts(double temperature, double topP, int draws = 20_000)
     {
-        var sampler = new CharSampler(Logits.Length, temperature, topP, seed: 3);
+        var sampler = new TokenSampler(Logits.Length, temperature, topP, seed: 3);
         var counts = new int[Logits.Length];
         for (int i = 0; i < draws; i++) { counts[sampler.Draw(Logits)]++; }
         return counts;
@@ -55,7 +56,7 @@ public sealed class CharSamplerTests
     {
         int[] Draws(ulong seed)
         {
-            var sampler = new CharSampler(Logits.Length, 1, 1, seed);
+            var sampler = new TokenSampler(Logits.Length, 1, 1, seed);
             return [.. Enumerable.Range(0, 100).Select(_ => sampler.Draw(Logits))];
         }
 
@@ -65,5 +66,5 @@ public sealed class CharSamplerTests
 
     [Fact]
     public void Logits_that_are_no_numbers_are_refused() =>
-        Assert.Throws<NotFiniteNumberException>(() => new CharSampler(3, 1, 1, 1).Draw([0f, float.NaN, 1f]));
+        Assert.Throws<NotFiniteNumberException>(() => new TokenSampler(3, 1, 1, 1).Draw([0f, float.NaN, 1f]));
 }

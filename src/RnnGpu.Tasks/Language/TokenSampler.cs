@@ -1,13 +1,13 @@
 using RnnGpu.Core;
 
-namespace RnnGpu.Tasks.CharLm;
+namespace RnnGpu.Tasks.Language;
 
 /// <summary>
-/// Draws the next character from a model's logits: <c>p = softmax(logits / temperature)</c>, cut to the nucleus, the smallest
-/// set of likeliest characters whose probability reaches top-p (Holtzman et al. 2020). Temperature 0 takes the likeliest.
-/// The unknown character is never drawn. Same seed, same logits: same characters.
+/// Draws the next token (word or character) from a model's logits: <c>p = softmax(logits / temperature)</c>, cut to the nucleus, the smallest
+/// set of likeliest tokens whose probability reaches top-p (Holtzman et al. 2020). Temperature 0 takes the likeliest.
+/// Id 0, which stands for no token, is never drawn. Same seed, same logits: same tokens.
 /// </summary>
-public sealed class CharSampler
+public sealed class TokenSampler
 {
     private readonly double _temperature;
     private readonly double _topP;
@@ -19,7 +19,7 @@ public sealed class CharSampler
     /// <param name="temperature">0 or above; 1 samples the model's own distribution.</param>
     /// <param name="topP">Above 0, to 1 (no cut).</param>
     /// <param name="seed">Of the draws.</param>
-    public CharSampler(int vocabulary, double temperature, double topP, ulong seed)
+    public TokenSampler(int vocabulary, double temperature, double topP, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabulary, 2);
         if (!(temperature >= 0) || !double.IsFinite(temperature)) { throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "0 or above"); }
