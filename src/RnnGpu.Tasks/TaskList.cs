@@ -1,4 +1,13 @@
+using RnnGpu.Tasks.ClassifySeries;
+using RnnGpu.Tasks.Dna;
 using RnnGpu.Tasks.Frame;
+using RnnGpu.Tasks.Intrusion;
+using RnnGpu.Tasks.Poems;
+using RnnGpu.Tasks.Segment;
+using RnnGpu.Tasks.Sentiment;
+using RnnGpu.Tasks.Slots;
+using RnnGpu.Tasks.Tag;
+using RnnGpu.Tasks.WordLm;
 
 namespace RnnGpu.Tasks;
 
@@ -8,10 +17,14 @@ public static class TaskList
     /// <summary>All of them.</summary>
     public static IReadOnlyList<LearningTask> All { get; } =
     [
-        new Slots.SlotsTask(),
-        new Tag.TagTask(),
-        new Segment.SegmentTask(),
-        new WordLm.WordLmTask(),
-        new Poems.PoemsTask(),
+        new SentimentTask(),
+        new SeriesTask(),
+        new IntrusionTask(),
+        new DnaTask(),
+        new SlotsTask(),
+        new TagTask(),
+        new SegmentTask(),
+        new WordLmTask(),
+        new PoemsTask(),
     ];
 }

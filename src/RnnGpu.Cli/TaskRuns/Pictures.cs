@@ -16,6 +16,8 @@ internal static class Pictures
         (IReadOnlyList<string> lines, string svg) = picture switch
         {
             LinesPicture p => (TerminalChart.Draw(Curve(p), columns, 14), SvgChart.Draw(Curve(p))),
+            ConfusionPicture p => (ConfusionChart.Terminal(p, columns), ConfusionChart.Svg(p)),
+            AttentionPicture p => (AttentionChart.Terminal(p, columns), AttentionChart.Svg(p)),
             _ => throw new NotSupportedException($"{picture.GetType().Name} cannot be drawn"),
         };
         foreach (string line in lines) { context.Console.MarkupLine(line); }

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace RnnGpu.Nn.Data;
 
 /// <summary>Where text comes from: a file, standard input, or a string. Knows its name, for messages, and can be opened.</summary>
@@ -52,6 +54,6 @@ public sealed class TextSource
     private static Stream OpenFile(string path)
     {
         FileStream file = System.IO.File.OpenRead(path);
-        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionMode.Decompress) : file;
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
     }
 }
