@@ -70,7 +70,14 @@ public sealed class LaunchTests
             GuardedTensor h = tensors.Updated("h", [.. x.H0, .. x.H0, .. x.H0, .. x.H0], 4, 2, 5), c = tensors.Updated("c", [.. x.C0, .. x.C0, .. x.C0, .. x.C0], 4, 2, 5);
             var chunk = new RecurrentChunk
             {
-                Cell = x.Cell, Hidden = 5, Batch = 2, Steps = 3, Reverse = x.Reverse, Gates = tensors.Updated("gates", x.Pre, 3, 2, 20).View, H = h.View, C = c.View,
+                Cell = x.Cell,
+                Hidden = 5,
+                Batch = 2,
+                Steps = 3,
+                Reverse = x.Reverse,
+                Gates = tensors.Updated("gates", x.Pre, 3, 2, 20).View,
+                H = h.View,
+                C = c.View,
                 Lengths = x.Lengths is null ? default : tensors.Source("lengths", x.Lengths, 2).View,
                 Resets = x.Resets is null ? default : tensors.Source("resets", x.Resets, 3, 2).View,
             };
@@ -127,8 +134,14 @@ public sealed class LaunchTests
             _y = Zeros(steps * state).Reshape(new Shape(steps, Batch, Hidden)).AsMatrix();
             _chunk = new RecurrentChunk
             {
-                Cell = cell, Hidden = Hidden, Batch = Batch, Steps = steps, Gates = Zeros(steps * Batch * wide), Extra = Zeros(steps * state),
-                H = Zeros((steps + 1) * state), C = Zeros((steps + 1) * state),
+                Cell = cell,
+                Hidden = Hidden,
+                Batch = Batch,
+                Steps = steps,
+                Gates = Zeros(steps * Batch * wide),
+                Extra = Zeros(steps * state),
+                H = Zeros((steps + 1) * state),
+                C = Zeros((steps + 1) * state),
             };
         }
 
