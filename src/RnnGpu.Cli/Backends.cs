@@ -19,7 +19,10 @@ internal static class Backends
             if (device != "cpu") { return CudaBackend.Create(device, choice.Mode); }
             if (choice.Mode != ComputeMode.Fp32)
             {
-                throw new UsageException($"--precision {choice.Mode.ToString().ToLowerInvariant()}: the CPU computes in fp32; use a GPU (--device cuda:0) or leave it out");
+                string mode = DeviceOptions.NameOf(choice.Mode);
+                throw new UsageException(choice.ModeIsTheRuns
+                    ? $"the run being resumed computes in {mode}, but the CPU only in fp32; continue it on a GPU (--device cuda:0)"
+                    : $"--precision {mode}: the CPU computes in fp32; use a GPU (--device cuda:0) or leave it out");
             }
 
             return CpuBackend.Create(choice.Threads);

@@ -8,14 +8,16 @@ namespace RnnGpu.Cli;
 /// <param name="Device"><c>auto</c>, <c>cpu</c>, <c>cuda:N</c> or <c>emulator</c>.</param>
 /// <param name="Threads">Of the CPU backend; null: one a core.</param>
 /// <param name="Mode">Precision of products.</param>
-internal sealed record DeviceChoice(string Device, int? Threads, ComputeMode Mode);
+/// <param name="ModeIsTheRuns">Whether the precision is that of a run being resumed, not of the command line.</param>
+internal sealed record DeviceChoice(string Device, int? Threads, ComputeMode Mode, bool ModeIsTheRuns = false);
 
 /// <summary>The options of every verb that computes: <c>--device</c>, <c>--precision</c>, <c>--threads</c>.</summary>
 internal sealed class DeviceOptions
 {
     public const string Auto = "auto";
 
-    private static readonly string[] Modes = [.. Enum.GetValues<ComputeMode>().Select(mode => mode.ToString().ToLowerInvariant())];
+    /// <summary>Names of the precisions.</summary>
+    public static readonly string[] Modes = [.. Enum.GetValues<ComputeMode>().Select(NameOf)];
 
     private readonly Option<string?> _device = new("--device")
     {
@@ -35,15 +37,30 @@ internal sealed class DeviceOptions
         },
     };
 
-    private readonly Option<string?> _precision = NumberOptions.Word("--precision", "Precision of matrix products on a GPU (default: fp32); weights and sums stay fp32", Modes);
+    /// <summary><c>--precision</c>.</summary>
+    public Option<string?> PrecisionOption { get; } = NumberOptions.Word("--precision", "Precision of matrix products on a GPU (default: fp32); weights and sums stay fp32", Modes);
 
     private readonly Option<int?> _threads = NumberOptions.Int32("--threads", "Threads of the CPU backend (default: one a core); results do not depend on it", 1, 256);
+
+    /// <summary>Name of a precision: <c>bf16</c>.</summary>
+    public static string NameOf(ComputeMode mode) => mode.ToString().ToLowerInvariant();
+
+    /// <summary>The precision of a name.</summary>
+    public static bool TryParseMode(string name, out ComputeMode mode)
+    {
+        int index = Array.IndexOf(Modes, name);
+        mode = (ComputeMode)Math.Max(index, 0);
+        return index >= 0;
+    }
+
+    /// <summary>The precision that a command line asks for; null: it says nothing.</summary>
+    public ComputeMode? Precision(ParseResult given) => given.GetValue(PrecisionOption) is { } name && TryParseMode(name, out ComputeMode mode) ? mode : null;
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
     {
         command.Add(_device);
-        command.Add(_precision);
+        command.Add(PrecisionOption);
         command.Add(_threads);
     }
 
@@ -53,5 +70,5 @@ internal sealed class DeviceOptions
     public DeviceChoice Read(ParseResult given, int? threads = null) => new(
         given.GetValue(_device) ?? Auto,
         given.GetValue(_threads) ?? threads,
-        given.GetValue(_precision) is { } mode ? Enum.Parse<ComputeMode>(mode, ignoreCase: true) : ComputeMode.Fp32);
+        Precision(given) ?? ComputeMode.Fp32);
 }

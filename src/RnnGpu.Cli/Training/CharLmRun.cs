@@ -50,7 +50,8 @@ internal sealed class CharLmRun : IDisposable
             given.GetValue(options.Resume) is { } resume ? Resume(context, options, given, resume) : Begin(options, given);
         Directory.CreateDirectory(directory);
         stop.ThrowIfCancellationRequested();
-        using CharLmRun run = Start(context, settings, text, directory, Backends.Create(options.Device.Read(given)), resumed);
+        DeviceChoice device = options.Device.Read(given) with { Mode = settings.Precision, ModeIsTheRuns = resumed is not null };
+        using CharLmRun run = Start(context, settings, text, directory, Backends.Create(device), resumed);
         return run.Train(given.GetValue(options.CheckpointEvery) ?? settings.ValidateEvery, stop);
     }
 
@@ -125,6 +126,7 @@ internal sealed class CharLmRun : IDisposable
             MaxSteps = total ?? long.MaxValue,
             MaxDuration = time,
             Clipping = _settings.Clip > 0 ? GradientClipping.Norm((float)_settings.Clip) : default,
+            LossScaling = _settings.Precision == ComputeMode.Fp16 ? new LossScaling() : null,
             Schedule = timed ?? Rules.MakeSchedule(_settings, total!.Value),
             ReportEvery = 1,
             HistoryEvery = Math.Max(1, _settings.ValidateEvery / 10),

@@ -98,7 +98,7 @@ internal sealed class ProgressReport : ITrainingCallback
     {
         double done = _goal.Done(figures.Step, figures.Elapsed), before = _goal.Done(_startStep, TimeSpan.Zero);
         TimeSpan left = done > before ? figures.Elapsed * ((1 - done) / (done - before)) : TimeSpan.Zero;
-        _display.Show(new TrainStatus(figures.Step, done, _loss, _unit, UnitsPerSecond, left));
+        _display.Show(new TrainStatus(figures.Step, done, _loss, _unit, UnitsPerSecond, left, figures.LossScale, figures.SkippedSteps));
     }
 }
 

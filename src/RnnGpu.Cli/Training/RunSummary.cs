@@ -100,6 +100,8 @@ internal sealed class RunSummary(
             ["best_nats_per_char"] = CommandContext.Figure(figures.BestValidationLoss),
             ["best_bits_per_char"] = CommandContext.Figure(figures.BestValidationLoss / Math.Log(2)),
             ["best_step"] = figures.BestStep,
+            ["loss_scale"] = figures.LossScale,
+            ["skipped_steps"] = figures.SkippedSteps,
             ["characters_per_second"] = CommandContext.Figure(progress.UnitsPerSecond),
             ["seconds"] = figures.Elapsed.TotalSeconds,
             ["steps_by_this_process"] = progress.Steps,

@@ -10,11 +10,16 @@ namespace RnnGpu.Cli.Training;
 /// <param name="Unit">What speed is counted in.</param>
 /// <param name="UnitsPerSecond">Speed.</param>
 /// <param name="TimeLeft">Estimate.</param>
-internal sealed record TrainStatus(long Step, double Done, double Loss, string Unit, double UnitsPerSecond, TimeSpan TimeLeft)
+/// <param name="LossScale">Factor of the loss; 1: it is not scaled.</param>
+/// <param name="SkippedSteps">Steps that made no update, since their gradients were out of range.</param>
+internal sealed record TrainStatus(
+    long Step, double Done, double Loss, string Unit, double UnitsPerSecond, TimeSpan TimeLeft, double LossScale = 1, long SkippedSteps = 0)
 {
-    /// <summary>Loss, speed and time left in words.</summary>
+    /// <summary>Loss, loss scale, speed and time left in words.</summary>
     public string Words =>
-        $"loss {Loss:F3}" + (double.IsFinite(UnitsPerSecond) ? $"  {UnitsPerSecond:#,0} {Unit}/s  {Duration(TimeLeft)} left" : "");
+        $"loss {Loss:F3}"
+        + (LossScale == 1 && SkippedSteps == 0 ? "" : $"  loss scale {LossScale:#,0.###}, {SkippedSteps:#,0} skipped")
+        + (double.IsFinite(UnitsPerSecond) ? $"  {UnitsPerSecond:#,0} {Unit}/s  {Duration(TimeLeft)} left" : "");
 
     /// <summary>A duration as <c>1:02:03</c> or <c>2:03</c>.</summary>
     public static string Duration(TimeSpan time)

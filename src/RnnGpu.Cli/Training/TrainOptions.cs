@@ -121,6 +121,7 @@ internal sealed class TrainOptions
         Same(Clip, saved.Clip, asked.Clip);
         Same(Validation, saved.Validation, asked.Validation);
         Same(ValidateEvery, saved.ValidateEvery, asked.ValidateEvery);
+        Same(Device.PrecisionOption, DeviceOptions.NameOf(saved.Precision), DeviceOptions.NameOf(asked.Precision));
         Same(Seed, saved.Seed, asked.Seed);
         return saved with { Length = GivenLength(given) ?? saved.Length };
     }
@@ -150,6 +151,7 @@ internal sealed class TrainOptions
         Clip = given.GetValue(Clip) ?? start.Clip,
         Validation = given.GetValue(Validation) ?? start.Validation,
         ValidateEvery = given.GetValue(ValidateEvery) ?? start.ValidateEvery,
+        Precision = Device.Precision(given) ?? start.Precision,
         Seed = given.GetValue(Seed) ?? start.Seed,
     };
 

@@ -45,6 +45,9 @@ internal sealed record TrainSettings
     /// <summary>Steps between validations.</summary>
     public required int ValidateEvery { get; init; }
 
+    /// <summary>Precision of matrix products; with fp16 the loss is scaled.</summary>
+    public ComputeMode Precision { get; init; }
+
     /// <summary>Of initialisation, dropout and the order of data.</summary>
     public ulong Seed { get; init; } = 1;
 

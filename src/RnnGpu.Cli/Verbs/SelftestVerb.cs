@@ -39,7 +39,7 @@ internal static class SelftestVerb
         {
             ["device"] = backend.Name,
             ["description"] = backend.Description,
-            ["precision"] = choice.Mode.ToString().ToLowerInvariant(),
+            ["precision"] = DeviceOptions.NameOf(choice.Mode),
             ["passed"] = outcomes.Count - failed,
             ["failed"] = failed,
             ["checks"] = new JsonArray([.. outcomes.Select(outcome => new JsonObject

@@ -27,17 +27,20 @@ internal sealed class Tape(Device device)
         return (T)node;
     }
 
-    public void Backward(TensorSlot root, Tensor gradient)
+    /// <param name="root">Where to start.</param>
+    /// <param name="gradient">Of every element of it; empty: <paramref name="factor"/>.</param>
+    /// <param name="factor">The gradient of the one element.</param>
+    public void Backward(TensorSlot root, Tensor gradient, float factor)
     {
         if (!device.GradEnabled) { throw new InvalidOperationException("Backward() inside a NoGrad scope: nothing is recorded there"); }
         TapeNode producer = root.Producer ?? throw NothingToDo(root);
         try
         {
             TensorView seed = root.LeaseGradient();
-            if (gradient.IsEmpty) { device.Backend.Fill(1f, seed); }
+            if (gradient.IsEmpty) { device.Backend.Fill(factor, seed); }
             else { device.Backend.Copy(gradient.View, seed); }
             root.HasGradient = true;
-            root.GradientIsOne = gradient.IsEmpty;
+            root.GradientIsOne = gradient.IsEmpty && factor == 1f;
             for (int i = _nodes.Count - 1; i >= 0; i--)
             {
                 TapeNode node = _nodes[i];

@@ -135,7 +135,11 @@ public readonly partial struct Tensor : IEquatable<Tensor>
     /// gradients, sets leaves'. The tape is finished afterwards.
     /// </summary>
     /// <exception cref="InvalidOperationException">More than one element; nothing recorded; a second call.</exception>
-    public void Backward()
+    public void Backward() => Backward(1f);
+
+    /// <summary><see cref="Backward()"/> of this number times a factor, as loss scaling wants it (<see cref="LossScaler"/>).</summary>
+    /// <exception cref="InvalidOperationException">More than one element; nothing recorded; a second call.</exception>
+    public void Backward(float factor)
     {
         TensorSlot slot = Slot;
         if (slot.View.Length != 1)
@@ -144,7 +148,7 @@ public readonly partial struct Tensor : IEquatable<Tensor>
                 $"Backward() of a tensor {slot.View}: only a single number has one; sum or average it, or pass the gradient of every element");
         }
 
-        slot.Device.Tape.Backward(slot, default);
+        slot.Device.Tape.Backward(slot, default, factor);
     }
 
     /// <summary><see cref="Backward()"/> from a given gradient of every element of this tensor.</summary>
@@ -157,7 +161,7 @@ public readonly partial struct Tensor : IEquatable<Tensor>
             throw new ArgumentException($"the gradient of a tensor {slot.View} must have its shape, not {gradient.View}", nameof(gradient));
         }
 
-        slot.Device.Tape.Backward(slot, gradient);
+        slot.Device.Tape.Backward(slot, gradient, 1f);
     }
 
     /// <summary>

@@ -14,6 +14,7 @@ public abstract class Optimizer : IDisposable
     private readonly Member[] _members;
     private readonly OptimizerSlot[] _slots;
     private readonly TensorView[] _gradients;
+    private readonly float[] _measured = new float[1];
     private readonly Tensor _sumOfSquares;
     private readonly Tensor _scale;
     private readonly string? _firstName;
@@ -86,9 +87,12 @@ public abstract class Optimizer : IDisposable
     /// <summary>Updates done.</summary>
     public long Updates { get; private set; }
 
-    /// <summary>Sum of squares of all gradients at the last <see cref="Step(GradientClipping, int)"/>, before averaging and
+    /// <summary>Sum of squares of all gradients at the last <see cref="Step(GradientClipping, int)"/>, before unscaling, averaging and
     /// clipping by norm: one element on the device.</summary>
     internal TensorView GradientSumOfSquares => _sumOfSquares.View;
+
+    /// <summary>What <see cref="TryStep"/> read of it.</summary>
+    internal float MeasuredSumOfSquares => _measured[0];
 
     /// <summary>One update by the gradients as they are.</summary>
     public void Step() => Update(default);
@@ -100,23 +104,55 @@ public abstract class Optimizer : IDisposable
     /// <param name="accumulated">Backward passes that the gradients are sums of; they are divided by it.</param>
     public void Step(GradientClipping clipping, int accumulated = 1)
     {
+        int count = CollectGradients(accumulated);
+        Clamp(clipping, accumulated, count);
+        Measure(count);
+        Clip(clipping.MaxNorm, 1f / accumulated);
+    }
+
+    /// <summary>
+    /// An update by the gradients of a loss that was multiplied by <paramref name="lossScale"/>; none where a gradient is not finite. Waits for the device.
+    /// </summary>
+    internal bool TryStep(GradientClipping clipping, int accumulated, float lossScale)
+    {
+        int count = CollectGradients(accumulated);
+        Measure(count);
+        Device.Backend.Download(_sumOfSquares.View, _measured);
+        if (!float.IsFinite(_measured[0])) { return false; }
+        if (float.IsFinite(clipping.MaxValue))
+        {
+            Clamp(clipping, accumulated * lossScale, count);
+            Measure(count);
+        }
+
+        Clip(clipping.MaxNorm, 1f / (accumulated * lossScale));
+        return true;
+    }
+
+    private int CollectGradients(int accumulated)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(accumulated, 1);
-        IBackend backend = Device.Backend;
+        ObjectDisposedException.ThrowIf(_disposed, this);
         int count = 0;
         foreach (Member member in _members)
         {
-            if (!member.Parameter.HasGradient) { continue; }
-            TensorView gradient = member.Parameter.Gradient;
-            if (float.IsFinite(clipping.MaxValue))
-            {
-                backend.Unary(UnaryOp.Clamp, clipping.MaxValue * accumulated, gradient, gradient);
-            }
-
-            _gradients[count++] = gradient;
+            if (member.Parameter.HasGradient) { _gradients[count++] = member.Parameter.Gradient; }
         }
 
-        backend.SumOfSquares(_gradients.AsSpan(0, count), _sumOfSquares.View);
-        backend.ClipFactor(_sumOfSquares.View, clipping.MaxNorm, 1f / accumulated, _scale.View);
+        return count;
+    }
+
+    private void Clamp(GradientClipping clipping, float factor, int count)
+    {
+        if (!float.IsFinite(clipping.MaxValue)) { return; }
+        for (int i = 0; i < count; i++) { Device.Backend.Unary(UnaryOp.Clamp, clipping.MaxValue * factor, _gradients[i], _gradients[i]); }
+    }
+
+    private void Measure(int count) => Device.Backend.SumOfSquares(_gradients.AsSpan(0, count), _sumOfSquares.View);
+
+    private void Clip(float maxNorm, float average)
+    {
+        Device.Backend.ClipFactor(_sumOfSquares.View, maxNorm, average, _scale.View);
         Update(_scale.View);
     }
 

@@ -13,6 +13,7 @@ internal sealed class StepFigures : IDisposable
     private readonly int _columns;
     private readonly float[] _values;
     private readonly int[] _batches;
+    private readonly float[] _lossScales;
     private int _losses;
 
     public StepFigures(Device device, int steps, int batches)
@@ -22,6 +23,7 @@ internal sealed class StepFigures : IDisposable
         _rows = device.PersistentZeros(new Shape(steps, _columns));
         _values = new float[steps * _columns];
         _batches = new int[steps];
+        _lossScales = new float[steps];
     }
 
     /// <summary>Steps collected since <see cref="Clear"/>.</summary>
@@ -41,9 +43,12 @@ internal sealed class StepFigures : IDisposable
     }
 
     /// <summary>Notes a step's gradients and ends its row.</summary>
-    public void EndStep(in TensorView sumOfSquares)
+    /// <param name="sumOfSquares">Of the gradients as the backward pass left them.</param>
+    /// <param name="lossScale">Factor of the loss in that pass; 0: the step was skipped.</param>
+    public void EndStep(in TensorView sumOfSquares, float lossScale)
     {
         _backend.Copy(sumOfSquares, Cell(_columns - 1));
+        _lossScales[Count] = lossScale;
         _batches[Count++] = _losses;
         _losses = 0;
     }
@@ -63,8 +68,11 @@ internal sealed class StepFigures : IDisposable
         return sum / _batches[step];
     }
 
-    /// <summary>Norm of a collected step's averaged gradient.</summary>
-    public double Norm(int step) => Math.Sqrt(_values[(step * _columns) + _columns - 1]) / _batches[step];
+    /// <summary>Whether a collected step made no update, since its gradients were out of range for its loss scale.</summary>
+    public bool IsSkipped(int step) => _lossScales[step] == 0f;
+
+    /// <summary>Norm of a collected step's averaged gradient, without the loss scale.</summary>
+    public double Norm(int step) => Math.Sqrt(_values[(step * _columns) + _columns - 1]) / ((double)_batches[step] * _lossScales[step]);
 
     public void Clear() => Count = 0;
 

@@ -51,6 +51,7 @@ public sealed partial class Trainer<TBatch>
         long updates = TrainingProgress.Count(training, "updates");
         float learningRate = training.Single("learning_rate");
         if (!(learningRate >= 0f && float.IsFinite(learningRate))) { throw training.Bad("learning_rate", "a learning rate"); }
+        CheckSame(checkpoint, "loss scaling", LossScaler.IsIn(training) ? "dynamic" : "none", _scaler is null ? "none" : "dynamic");
         TrainingProgress progress = TrainingProgress.Read(training);
         if (progress.Step != checkpoint.Step) { throw training.Bad("step", $"{checkpoint.Step}, the checkpoint's step"); }
         TrainingHistory history = TrainingHistory.Read(checkpoint.Manifest.Section(HistorySection));
@@ -68,6 +69,7 @@ public sealed partial class Trainer<TBatch>
         NamedTensors.Check(state, _trainable.CarriedState);
         _source.Restore(checkpoint.Manifest.Section(DataSection));
         _options.Schedule?.Restore(checkpoint.Manifest.Section(ScheduleSection));
+        _scaler?.Restore(training);
         History = history;
         RestoreWeights(checkpoint, model);
         _optimizer.ReadState(optimizer, updates);
@@ -155,6 +157,7 @@ public sealed partial class Trainer<TBatch>
             ["learning_rate"] = CheckpointSection.Number(_optimizer.LearningRate),
         };
         _progress.Save(training);
+        _scaler?.Save(training);
         writer.Section(TrainingSection, training);
         var data = new JsonObject();
         _source.Save(data);

@@ -21,6 +21,7 @@ public sealed partial class Trainer<TBatch> : ITrainer
     private readonly TBatch _batch;
     private readonly TrainerOptions _options;
     private readonly StepFigures _figures;
+    private readonly LossScaler? _scaler;
     private readonly Stopwatch _clock = new();
     private TrainingProgress _progress = new();
     private double _reportSum;
@@ -54,11 +55,12 @@ public sealed partial class Trainer<TBatch> : ITrainer
         _source = source;
         _batch = batch;
         _options = options;
+        _scaler = options.LossScaling is { } scaling ? new LossScaler(scaling) : null;
         int unread = options.ReportEvery > 0 ? (int)Math.Min(options.ReportEvery, MostStepsUnread) : MostStepsUnread;
         _figures = new StepFigures(_device, unread, options.Accumulate);
     }
 
-    /// <summary>Updates done.</summary>
+    /// <summary>Steps done: updates, and those that <see cref="TrainerOptions.LossScaling"/> skipped.</summary>
     public long Step => _progress.Step;
 
     /// <summary>Epochs complete.</summary>
@@ -78,6 +80,8 @@ public sealed partial class Trainer<TBatch> : ITrainer
         ValidationLoss = _progress.ValidationLoss,
         BestValidationLoss = _progress.BestLoss,
         BestStep = _progress.BestStep,
+        LossScale = _scaler?.Scale ?? 1,
+        SkippedSteps = _scaler?.Skipped ?? 0,
         Elapsed = _clock.Elapsed,
     };
 
@@ -120,18 +124,47 @@ public sealed partial class Trainer<TBatch> : ITrainer
             _source.Next(_batch);
             Tensor loss = _trainable.Loss(_batch);
             _figures.AddLoss(loss);
-            loss.Backward();
+            loss.Backward(_scaler?.Scale ?? 1f);
             _trainable.CarryOver();
             batches++;
         }
         while (batches < _options.Accumulate && !_source.EpochEnded);
 
-        _optimizer.Step(_options.Clipping, batches);
-        _figures.EndStep(_optimizer.GradientSumOfSquares);
+        if (_scaler is null)
+        {
+            _optimizer.Step(_options.Clipping, batches);
+            EndStep(lossScale: 1f);
+        }
+        else
+        {
+            StepScaled(_scaler, batches);
+        }
+
         ZeroGrad();
-        _progress.Step++;
         _options.Averaging?.AfterUpdate(_progress.Step);
         _unsaved = true;
+    }
+
+    private void StepScaled(LossScaler scaler, int batches)
+    {
+        float scale = scaler.Scale;
+        try
+        {
+            EndStep(scaler.Step(_optimizer, _options.Clipping, batches) ? scale : 0f);
+        }
+        catch (ArithmeticException)
+        {
+            // Where the loss itself is not finite, that is the failure to tell.
+            EndStep(lossScale: 0f);
+            ReadFigures();
+            throw new NumericFailureException(_progress.Step, "the norm of the gradient, at a loss scale of 1,", Math.Sqrt(_optimizer.MeasuredSumOfSquares));
+        }
+    }
+
+    private void EndStep(float lossScale)
+    {
+        _figures.EndStep(_optimizer.GradientSumOfSquares, lossScale);
+        _progress.Step++;
     }
 
     private void ZeroGrad()
@@ -170,9 +203,9 @@ public sealed partial class Trainer<TBatch> : ITrainer
         for (int i = 0; i < _figures.Count; i++)
         {
             double loss = _figures.Loss(i);
-            _norm = _figures.Norm(i);
             if (!double.IsFinite(loss)) { throw new NumericFailureException(first + i, "the training loss", loss); }
-            if (!double.IsFinite(_norm)) { throw new NumericFailureException(first + i, "the norm of the gradient", _norm); }
+            if (!_figures.IsSkipped(i)) { _norm = _figures.Norm(i); }
+            if (!_figures.IsSkipped(i) && !double.IsFinite(_norm)) { throw new NumericFailureException(first + i, "the norm of the gradient", _norm); }
             _reportSum += loss;
             _reportCount++;
             _progress.LossSum += loss;

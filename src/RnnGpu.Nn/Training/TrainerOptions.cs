@@ -23,6 +23,12 @@ public sealed record TrainerOptions
     /// <summary>Limits of the gradients.</summary>
     public GradientClipping Clipping { get; init; }
 
+    /// <summary>
+    /// Scaling of the loss, for products in fp16; null: none. A step whose gradients are out of range makes no update but counts as a step. Every
+    /// step then waits for the device.
+    /// </summary>
+    public LossScaling? LossScaling { get; init; }
+
     /// <summary>Sets the optimiser's learning rate before every update; null leaves it alone.</summary>
     public LearningRateSchedule? Schedule { get; init; }
 
@@ -82,6 +88,7 @@ public sealed record TrainerOptions
         Require(MaxEpochs >= 0, nameof(MaxEpochs), MaxEpochs);
         Require(MaxDuration is not { } time || time > TimeSpan.Zero, nameof(MaxDuration), MaxDuration);
         Require(Accumulate >= 1, nameof(Accumulate), Accumulate);
+        LossScaling?.Check();
         Require(ReportEvery >= 0, nameof(ReportEvery), ReportEvery);
         Require(HistoryEvery >= 0, nameof(HistoryEvery), HistoryEvery);
         Require(ValidateEvery >= 0, nameof(ValidateEvery), ValidateEvery);

@@ -151,7 +151,7 @@ public sealed class TrainVerbTests : IDisposable
                      ("--hidden", "13"), ("--layers", "1"), ("--cell", "gru"), ("--embedding", "7"), ("--dropout", "0"), ("--seq-length", "15"),
                      ("--batch", "19"), ("--optimizer", "sgd"), ("--lr", "0.1"), ("--clip", "0"), ("--seed", "9"), ("--schedule", "constant"),
                      ("--warmup", "1"), ("--weight-decay", "0"), ("--validation", "0.2"), ("--validate-every", "9"), ("--out", "elsewhere"),
-                     ("--preset", "small"),
+                     ("--preset", "small"), ("--precision", "bf16"),
                  })
         {
             CommandLine refused = await CommandLine.RunAsync("train", "charlm", "--resume", _runs["run"], option, value);

@@ -17,6 +17,7 @@ public sealed class ResumeTests
     [InlineData("sgd accumulated")]
     [InlineData("rmsprop plateau")]
     [InlineData("adam one-cycle")]
+    [InlineData("adamw scaled")]
     public void SoItDoesWithOtherOptimisersSchedulesAndAccumulation(string setting) => StopAndResume(setting, [1, 3, 5, 9, 20]);
 
     [Fact]
@@ -111,6 +112,7 @@ public sealed class ResumeTests
         return run = setting switch
         {
             "adamw" => new ToyRun(options),
+            "adamw scaled" => new ToyRun(options with { LossScaling = new LossScaling { Initial = 7.3786976e19f, GrowthInterval = 4 } }),
             "sgd accumulated" => new ToyRun(
                 options with { Accumulate = 3, ValidateEachEpoch = true }, optimizer: static m => new Sgd(m, 0.05f, 0.9f, nesterov: true)),
             "rmsprop plateau" => new ToyRun(

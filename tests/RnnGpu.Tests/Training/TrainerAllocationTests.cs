@@ -8,9 +8,11 @@ namespace RnnGpu.Tests.Training;
 public sealed class TrainerAllocationTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void StepsAllocateNothingNeitherOnTheHeapNorOnTheDevice(int accumulate)
+    [InlineData(1, 0f)]
+    [InlineData(3, 0f)]
+    [InlineData(1, 7.3786976e19f)]
+    [InlineData(3, 1024f)]
+    public void StepsAllocateNothingNeitherOnTheHeapNorOnTheDevice(int accumulate, float lossScale)
     {
         var listener = new Listener();
         var options = new TrainerOptions
@@ -20,6 +22,7 @@ public sealed class TrainerAllocationTests
             ReportEvery = 1,
             HistoryEvery = 0,
             Clipping = new GradientClipping(0.5f, 0.1f),
+            LossScaling = lossScale > 0f ? new LossScaling { Initial = lossScale, GrowthInterval = 9 } : null,
             Schedule = new CosineSchedule(1e-2, 60, 5),
             Callbacks = [listener],
         };
