@@ -33,10 +33,6 @@ internal static class Backends
         }
     }
 
-    /// <summary>Bytes that a backend can still take, as far as anybody says.</summary>
-    public static long AvailableBytes(IBackend backend) =>
-        backend is CudaBackend cuda ? (cuda.FreeBytes is > 0 and long free ? free : long.MaxValue) : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-
     /// <summary>The first GPU that runs the kernels, else the CPU.</summary>
     private static string Best() =>
         DriverProbe.FindDriver().Devices.FirstOrDefault(device => device.Refusal is null) is { } gpu ? $"cuda:{gpu.Ordinal}" : "cpu";

@@ -21,6 +21,11 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
     public string DescribeRecurrent(RecurrentProblem problem) =>
         "persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call";
 
+    /// <inheritdoc/>
+    public string DescribeProducts => $"one register tile on {path.ToString().ToLowerInvariant()}, operands packed into panels, fp32, one chain of multiply-adds a sum";
+
+    public long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public IDeviceBuffer Allocate(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

@@ -59,13 +59,14 @@ public sealed partial class CudaBackend : IBackend
     /// <summary>Bytes of device memory that the backend holds, in use or kept for later.</summary>
     public long ReservedBytes => _arena.ReservedBytes;
 
-    /// <summary>Bytes of the device that nobody holds; 0 where the driver does not say.</summary>
-    public long FreeBytes
+    /// <inheritdoc/>
+    public long AvailableBytes
     {
         get
         {
             using CudaContext.Scope scope = _context.Enter();
-            return Driver.MemoryInfoOrZero().Free;
+            (long free, long total) = Driver.MemoryInfoOrZero();
+            return total == 0 ? long.MaxValue : free + _arena.UnusedBytes;
         }
     }
 
@@ -147,6 +148,7 @@ public sealed partial class CudaBackend : IBackend
         CudaResult pushed = Driver.TryPushContext(_context.Handle.DangerousGetHandle());
         _context.Handle.Note(pushed, DriverEntry.cuCtxPushCurrent_v2);
         _context.Handle.Note(Driver.TrySynchronizeStream(_queue.Stream), DriverEntry.cuStreamSynchronize);
+        _queue.DrainSides();
         if (pushed == CudaResult.Success) { _context.Handle.Note(Driver.TryPopContext(), DriverEntry.cuCtxPopCurrent_v2); }
     }
 

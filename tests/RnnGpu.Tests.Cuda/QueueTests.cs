@@ -50,6 +50,44 @@ public sealed class QueueTests
         Assert.Throws<InvalidOperationException>(() => backend.Queue.Join(1));
     }
 
+    [Fact]
+    public void A_missing_join_is_a_race_that_the_emulator_names()
+    {
+        using var emulator = new PrivateEmulator();
+        CudaException failure = Assert.Throws<CudaException>(() =>
+        {
+            using var backend = CudaBackend.Create(emulator.Driver, 0);
+            using Vector x = new(backend, [1f]), y = new(backend, [2f]);
+            using (backend.Queue.OnSide(0)) { backend.AddScaled(1, x.View, 1, y.View); }
+            _ = y.Values();
+        });
+        Assert.Contains("which add_scaled_f32 on another stream wrote", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("a race between streams", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, emulator.Live());
+    }
+
+    [Fact]
+    public void Forks_nest_and_none_goes_where_work_goes_already()
+    {
+        using var emulator = new PrivateEmulator();
+        using var backend = CudaBackend.Create(emulator.Driver, 0);
+        using Vector x = new(backend, [1f]), y = new(backend, [2f]);
+        nint main = backend.Queue.Stream;
+        backend.Fork(0);
+        backend.Fork(1);
+        backend.AddScaled(1, x.View, 1, y.View);
+        Assert.Throws<InvalidOperationException>(() => backend.Fork(0));
+        Assert.Throws<InvalidOperationException>(() => backend.Fork(1));
+        backend.Return();
+        backend.Join(1);
+        backend.AddScaled(1, x.View, 1, y.View);
+        backend.Return();
+        backend.Join(0);
+        Assert.Equal(main, backend.Queue.Stream);
+        Assert.Throws<InvalidOperationException>(backend.Return);
+        Assert.Equal([4f], y.Values());
+    }
+
     [Theory]
     [MemberData(nameof(Modes))]
     public void A_loop_is_captured_once_and_replayed_by_one_call(bool deferred)

@@ -61,7 +61,7 @@ internal sealed class CharLmRun : IDisposable
     {
         try
         {
-            MemoryCheck.Require(settings, text.Vocabulary.Size, backend.Name, Backends.AvailableBytes(backend));
+            MemoryCheck.Require(settings, text.Vocabulary.Size, backend.Name, backend.AvailableBytes);
             return new CharLmRun(context, settings, text, directory, backend, resumed);
         }
         catch

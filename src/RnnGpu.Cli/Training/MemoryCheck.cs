@@ -29,8 +29,28 @@ internal static class MemoryCheck
         double needed = TrainingBytes(settings, vocabulary);
         if (needed <= availableBytes) { return; }
         const double GiB = 1L << 30;
+        int batch = Largest(settings.Batch, size => TrainingBytes(settings with { Batch = size }, vocabulary) <= availableBytes);
+        int steps = Largest(settings.SeqLength, size => TrainingBytes(settings with { SeqLength = size }, vocabulary) <= availableBytes);
+        string smaller = batch > 0 && steps > 0 ? $"--batch {batch} would fit, or --seq-length {steps}"
+            : batch > 0 ? $"--batch {batch} would fit"
+            : steps > 0 ? $"--seq-length {steps} would fit"
+            : "lower --hidden, --layers, --embedding, --batch or --seq-length";
         throw new InsufficientMemoryException(
             $"a model of {settings.Model.ParameterCount(vocabulary):N0} weights with --batch {settings.Batch} and --seq-length {settings.SeqLength} "
-            + $"needs about {needed / GiB:N1} GiB, but {(device == "cpu" ? "this machine" : device)} has {availableBytes / GiB:N1}; lower --hidden, --layers, --embedding, --batch or --seq-length");
+            + $"needs about {needed / GiB:N1} GiB, but {(device == "cpu" ? "this machine" : device)} has {availableBytes / GiB:N1}; {smaller}");
+    }
+
+    /// <summary>The largest size below a given one that fits; 0 if none does.</summary>
+    private static int Largest(int size, Func<int, bool> fits)
+    {
+        int good = 0, bad = size;
+        while (bad - good > 1)
+        {
+            int middle = good + ((bad - good) / 2);
+            if (fits(middle)) { good = middle; }
+            else { bad = middle; }
+        }
+
+        return good;
     }
 }

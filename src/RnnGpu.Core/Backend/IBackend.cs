@@ -30,6 +30,9 @@ public partial interface IBackend : IDisposable
     /// <summary>How this backend runs the time loop of such a problem, and why: a line for <see cref="RnnPlan.Explain"/>.</summary>
     string DescribeRecurrent(RecurrentProblem problem);
 
+    /// <summary>About the bytes that <see cref="Allocate"/> can still give; <see cref="long.MaxValue"/> where nobody says.</summary>
+    long AvailableBytes { get; }
+
     /// <summary>Fresh memory; contents undefined.</summary>
     /// <exception cref="OutOfDeviceMemoryException">The device has no such block.</exception>
     IDeviceBuffer Allocate(long bytes);
@@ -57,6 +60,13 @@ public sealed class OutOfDeviceMemoryException : Exception
         : base($"{device} has no {bytes:N0} bytes left; use a smaller batch, shorter sequences or a memory budget", inner)
     {
         RequestedBytes = bytes;
+    }
+
+    /// <summary>For a plan whose memory was to hold the request: says more of what to change.</summary>
+    public OutOfDeviceMemoryException(string message, OutOfDeviceMemoryException cause)
+        : base(message, cause)
+    {
+        RequestedBytes = cause.RequestedBytes;
     }
 
     /// <summary>Size of the request that failed.</summary>

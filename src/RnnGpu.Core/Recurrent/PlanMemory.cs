@@ -36,7 +36,11 @@ internal sealed class PlanMemory
     /// <summary>Gradients between layers: two buffers in turn, of one chunk (one direction) or all steps (two directions).</summary>
     public required long[] Between { get; init; }
 
-    public required long Recurrent { get; init; }
+    /// <summary>Workspace of the recurrence, of each direction: the same one where they run one after another.</summary>
+    public required long[] Recurrent { get; init; }
+
+    /// <summary>Bytes of each.</summary>
+    public required long RecurrentBytes { get; init; }
 
     public required MemoryLayout Reserve { get; init; }
 
@@ -59,6 +63,7 @@ internal sealed class PlanMemory
         MemoryLayout spanHome = stored ? reserve : workspace;
         var cells = new CellMemory[spec.Layers * spec.Directions];
         var problem = new RecurrentProblem(spec.Cell, h, b, chunk, training);
+        bool beside = spec.Bidirectional && backend.SideQueues > 0;
 
         for (int layer = 0; layer < spec.Layers; layer++)
         {
@@ -68,10 +73,12 @@ internal sealed class PlanMemory
                 string name = $"layer {layer}{(direction == 1 ? " reverse" : "")}: ";
                 ref CellMemory cell = ref cells[index];
 
-                // Without a reserve, the directions of a bidirectional stack run one after another and share span memory.
-                if (!stored && spec.Bidirectional && index > 0)
+                // Without a reserve, the layers of a bidirectional stack share span memory, and so do directions that run one after another.
+                int sharesWith = beside ? direction : 0;
+                if (!stored && spec.Bidirectional && index > sharesWith)
                 {
-                    (cell.Gates, cell.H, cell.C, cell.Extra) = (cells[0].Gates, cells[0].H, cells[0].C, cells[0].Extra);
+                    ref CellMemory first = ref cells[sharesWith];
+                    (cell.Gates, cell.H, cell.C, cell.Extra) = (first.Gates, first.H, first.C, first.Extra);
                 }
                 else
                 {
@@ -118,6 +125,8 @@ internal sealed class PlanMemory
         }
 
         long betweenSize = training && between ? (spec.Bidirectional ? t : chunk) * (long)b * spec.OutputSize : 0;
+        long[] betweenLayers = [workspace.Add("gradient between layers", betweenSize), workspace.Add("gradient between layers, second", spec.Layers > 2 ? betweenSize : 0)];
+        long recurrentBytes = backend.RecurrentWorkspaceBytes(problem), recurrent = workspace.AddBytes("recurrence", recurrentBytes);
         return new PlanMemory
         {
             SpanSteps = span,
@@ -126,8 +135,9 @@ internal sealed class PlanMemory
             Stored = stored,
             Cells = cells,
             LayerOutputs = outputs,
-            Between = [workspace.Add("gradient between layers", betweenSize), workspace.Add("gradient between layers, second", spec.Layers > 2 ? betweenSize : 0)],
-            Recurrent = workspace.AddBytes("recurrence", backend.RecurrentWorkspaceBytes(problem)),
+            Between = betweenLayers,
+            Recurrent = [recurrent, beside ? workspace.AddBytes("recurrence, reverse", recurrentBytes) : recurrent],
+            RecurrentBytes = recurrentBytes,
             Reserve = reserve,
             Workspace = workspace,
             Packed = packed,

@@ -14,10 +14,7 @@ public sealed partial class RnnPlan
         Check(call, gradients);
         for (int group = Groups - 1; group >= 0; group--)
         {
-            for (int direction = 0; direction < Spec.Directions; direction++)
-            {
-                BackwardLane(call, group, LaneOf(group, direction), gradients);
-            }
+            BackwardGroup(call, group, gradients);
 
             if (group > 0 && DropsOut)
             {
@@ -27,24 +24,71 @@ public sealed partial class RnnPlan
         }
     }
 
-    private void BackwardLane(in RnnBackwardCall call, int group, Lane lane, RnnLayerTensors[] gradients)
+    /// <summary>
+    /// Both directions of a layer, or all layers in one direction. The reverse direction adds to the input's gradient what the forward one
+    /// assigned: beside it, it leaves that until both are done, so bits do not depend on who was faster. That takes gates that stay, so recomputed spans
+    /// run one direction after another.
+    /// </summary>
+    private void BackwardGroup(in RnnBackwardCall call, int group, RnnLayerTensors[] gradients)
+    {
+        bool beside = DirectionsBeside && _memory.Stored;
+        if (beside)
+        {
+            _backend.Fork(ReverseQueue);
+            try { BackwardLane(call, group, LaneOf(group, 1), gradients, passToInput: false); }
+            finally { _backend.Return(); }
+        }
+
+        BackwardLane(call, group, LaneOf(group, 0), gradients, passToInput: true);
+        if (!Spec.Bidirectional) { return; }
+        Lane reverse = LaneOf(group, 1);
+        if (!beside)
+        {
+            BackwardLane(call, group, reverse, gradients, passToInput: true);
+            return;
+        }
+
+        _backend.Join(ReverseQueue);
+        Steps span = SpanOf(0, reverse: true);
+        for (int j = Chunks(span) - 1; j >= 0; j--)
+        {
+            Steps chunk = ChunkOf(span, j, reverse: true);
+            PassToInput(
+                call, group, reverse, reverse.FirstLayer, chunk, ChunkOperands(call.Forward, reverse, reverse.FirstLayer, span, chunk),
+                _memory.Cells[Index(reverse.FirstLayer, reverse: true)]);
+        }
+    }
+
+    private void BackwardLane(in RnnBackwardCall call, int group, Lane lane, RnnLayerTensors[] gradients, bool passToInput)
     {
         for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { EnterBackward(call, lane, layer); }
         for (int i = _memory.Spans - 1; i >= 0; i--)
         {
-            if (Recomputes) { ForwardSpan(call.Forward, group, lane, i, recomputing: true); }
+            if (Recomputes)
+            {
+                // It overwrites what the weights' gradients of the span before still read.
+                if (i < _memory.Spans - 1) { JoinWeightGradients(lane); }
+                ForwardSpan(call.Forward, group, lane, i, recomputing: true);
+            }
+
             Steps span = SpanOf(i, lane.Reverse);
             for (int j = Chunks(span) - 1; j >= 0; j--)
             {
                 Steps chunk = ChunkOf(span, j, lane.Reverse);
                 for (int layer = lane.LastLayer; layer >= lane.FirstLayer; layer--)
                 {
-                    BackwardChunk(call, group, lane, layer, span, chunk, gradients);
+                    BackwardChunk(call, group, lane, layer, span, chunk, gradients, passToInput);
                 }
             }
         }
 
+        JoinWeightGradients(lane);
         for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { LeaveBackward(call, lane, layer, gradients); }
+    }
+
+    private void JoinWeightGradients(Lane lane)
+    {
+        if (WeightGradientsBeside) { _backend.Join(WeightGradientQueue(lane)); }
     }
 
     private void EnterBackward(in RnnBackwardCall call, Lane lane, int layer)
@@ -84,7 +128,7 @@ public sealed partial class RnnPlan
     }
 
     private void BackwardChunk(
-        in RnnBackwardCall call, int group, Lane lane, int layer, Steps span, Steps chunk, RnnLayerTensors[] gradients)
+        in RnnBackwardCall call, int group, Lane lane, int layer, Steps span, Steps chunk, RnnLayerTensors[] gradients, bool passToInput)
     {
         int index = Index(layer, lane.Reverse);
         ref CellMemory cell = ref _memory.Cells[index];
@@ -95,12 +139,22 @@ public sealed partial class RnnPlan
             ? DirectionOf(StepsOf(GroupOutputGradient(call, group), chunk), lane.Reverse)
             : BetweenLayers(work, layer, chunk).AsMatrix();
         _backend.RecurrentBackward(
-            operands, PackedRecurrent(cell), dy, RecurrentWorkspace(call.Forward), State(work, cell.DH, 0),
+            operands, PackedRecurrent(cell), dy, RecurrentWorkspace(call.Forward, lane.Reverse), State(work, cell.DH, 0),
             Layouts.HasCellState(Spec.Cell) ? State(work, cell.DC, 0) : default);
 
         TensorView x = LayerInput(call.Forward, group, lane, layer, span, chunk);
-        AddWeightGradients(operands, x, work, cell, gradients[index]);
-        PassToInput(call, group, lane, layer, chunk, operands, cell);
+        if (!WeightGradientsBeside)
+        {
+            AddWeightGradients(operands, x, work, cell, gradients[index]);
+        }
+        else
+        {
+            _backend.Fork(WeightGradientQueue(lane));
+            try { AddWeightGradients(operands, x, work, cell, gradients[index]); }
+            finally { _backend.Return(); }
+        }
+
+        if (passToInput) { PassToInput(call, group, lane, layer, chunk, operands, cell); }
     }
 
     /// <summary>

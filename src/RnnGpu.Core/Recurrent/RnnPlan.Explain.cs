@@ -144,7 +144,10 @@ public sealed partial class RnnPlan
             $"hoisting: the input projection of {_memory.ChunkSteps} steps is one product of {(long)_memory.ChunkSteps * B} rows ({chunks} chunks)",
             "recurrence: " + _backend.DescribeRecurrent(new RecurrentProblem(Spec.Cell, H, B, _memory.ChunkSteps, Options.Training)),
             Spec.Bidirectional
-                ? "order: layer by layer, the forward direction then the reverse; a layer needs both directions of the one below"
+                ? "order: layer by layer, since a layer needs both directions of the one below; "
+                    + (!DirectionsBeside ? "the forward direction, then the reverse"
+                        : Options.Training && !_memory.Stored ? "both directions at the same time, one after the other on the way back, since spans are run again"
+                        : "both directions at the same time")
                 : $"order: chunk by chunk through {(Spec.Layers == 1 ? "the layer" : "all layers")}, so that a chunk is still in cache when the next layer reads it",
             "memory: " + Reason,
         };
@@ -155,8 +158,11 @@ public sealed partial class RnnPlan
 
         if (Options.Training)
         {
-            lines.Add("gradients of W, R and X: one product each a chunk, behind its backward loop");
+            lines.Add("gradients of W, R and X: one product each a chunk, behind its backward loop"
+                + (WeightGradientsBeside ? "; those of W and R beside the loops that follow" : ""));
         }
+
+        lines.Insert(1, "products: " + _backend.DescribeProducts);
 
         return lines;
     }

@@ -12,10 +12,7 @@ public sealed partial class RnnPlan
         Check(call);
         for (int group = 0; group < Groups; group++)
         {
-            for (int direction = 0; direction < Spec.Directions; direction++)
-            {
-                ForwardLane(call, group, LaneOf(group, direction));
-            }
+            ForwardGroup(call, group);
 
             if (group < Groups - 1 && DropsOut)
             {
@@ -23,6 +20,21 @@ public sealed partial class RnnPlan
                 _backend.Dropout(output, Spec.Dropout, DropoutKey(call, group), 0, output);
             }
         }
+    }
+
+    /// <summary>Both directions of a layer, or all layers in one direction. Directions write halves of one output, so they need not wait for one another.</summary>
+    private void ForwardGroup(in RnnForwardCall call, int group)
+    {
+        if (DirectionsBeside)
+        {
+            _backend.Fork(ReverseQueue);
+            try { ForwardLane(call, group, LaneOf(group, 1)); }
+            finally { _backend.Return(); }
+        }
+
+        ForwardLane(call, group, LaneOf(group, 0));
+        if (DirectionsBeside) { _backend.Join(ReverseQueue); }
+        else if (Spec.Bidirectional) { ForwardLane(call, group, LaneOf(group, 1)); }
     }
 
     private void ForwardLane(in RnnForwardCall call, int group, Lane lane)
@@ -109,7 +121,7 @@ public sealed partial class RnnPlan
         MatrixView y = !top ? inner.AsMatrix()
             : recomputing ? default
             : DirectionOf(StepsOf(GroupOutput(call, group), chunk), lane.Reverse);
-        _backend.RecurrentForward(operands, PackedRecurrent(cell), RecurrentBias(index), RecurrentWorkspace(call), y);
+        _backend.RecurrentForward(operands, PackedRecurrent(cell), RecurrentBias(index), RecurrentWorkspace(call, lane.Reverse), y);
         if (!top && DropsOut)
         {
             _backend.Dropout(inner, Spec.Dropout, DropoutKey(call, layer), (long)chunk.First * B * H, inner);

@@ -106,8 +106,19 @@ public sealed partial class RnnPlan
         };
     }
 
-    private TensorView RecurrentWorkspace(in RnnForwardCall call) =>
-        call.Workspace.View(_memory.Recurrent, new Shape(checked((int)(call.Workspace.Elements - _memory.Recurrent))));
+    private TensorView RecurrentWorkspace(in RnnForwardCall call, bool reverse) =>
+        call.Workspace.View(_memory.Recurrent[reverse ? 1 : 0], new Shape(checked((int)((_memory.RecurrentBytes + 3) / 4))));
+
+    /// <summary>Whether the two directions of a layer run at the same time.</summary>
+    private bool DirectionsBeside => Spec.Bidirectional && _backend.SideQueues > 0;
+
+    /// <summary>Whether gradients of weights run beside the loop; on a side queue for each direction, behind that of the reverse direction.</summary>
+    private bool WeightGradientsBeside => _backend.SideQueues > 2;
+
+    /// <summary>The side queue of a layer's reverse direction.</summary>
+    private const int ReverseQueue = 0;
+
+    private static int WeightGradientQueue(Lane lane) => lane.Reverse ? 2 : 1;
 
     private RandomKey DropoutKey(in RnnForwardCall call, int layer) => call.DropoutKey with { Site = call.DropoutKey.Site + (uint)layer };
 

@@ -17,15 +17,13 @@ public sealed class PlanDoesNotFitException(long budget, long least)
 /// gradients of weights and inputs after the chunk's backward loop.</item>
 /// <item>Chunks are grouped into spans, whose activations are held at once. In the stored strategy one span holds all steps.
 /// Under a budget, only the states between spans are kept, and each span is run again before its backward pass.</item>
-/// <item>In one direction all layers run a chunk before the next chunk begins; two directions run layer by layer.</item>
+/// <item>In one direction all layers run a chunk before the next chunk begins; two directions run layer by layer, at the same time where the backend
+/// has side queues. So do gradients of weights beside the loop that goes on back in time.</item>
 /// </list>
 /// However steps are cut, and whether or not they are recomputed, results are the same bits.
 /// </summary>
 public sealed partial class RnnPlan
 {
-    // Rows of a hoisted product: enough to amortise the packed weights, few enough for gates to stay in the shared cache.
-    private const int ChunkRows = 1024;
-
     private readonly IBackend _backend;
     private readonly PlanMemory _memory;
     private RnnLayerTensors[] _weights = [];
@@ -90,7 +88,7 @@ public sealed partial class RnnPlan
         var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, options.Steps, options.Training);
         if (!backend.Supports(problem)) { throw new NotSupportedException($"{backend.Description} has no kernel for {problem}"); }
 
-        int chunk = Math.Min(options.Steps, options.ChunkSteps ?? Math.Max(1, ChunkRows / options.Batch));
+        int chunk = Math.Clamp(options.ChunkSteps ?? backend.PreferredChunkSteps(problem), 1, options.Steps);
         PlanMemory Make(int span) => PlanMemory.Make(backend, spec, options, chunk, span);
         if (!options.Training)
         {

@@ -6,6 +6,12 @@ namespace RnnGpu.Cpu;
 
 internal sealed unsafe partial class CpuBackend<T>
 {
+    // Rows of a hoisted product: enough to amortise the packed weights, few enough for gates to stay in the shared cache.
+    private const int ChunkRows = 1024;
+
+    /// <inheritdoc/>
+    public int PreferredChunkSteps(RecurrentProblem problem) => Math.Max(1, ChunkRows / problem.Batch);
+
     private readonly PackRecurrentJob _packRecurrent = new();
     private readonly RecurrentJob<T>[] _forwardJobs =
     [

@@ -17,6 +17,16 @@ internal sealed class ArenaBlock(DeviceMemoryHandle memory, long bytes, bool lar
 
     public bool IsUnused => _free.Count == 1 && _free[0].Size == bytes;
 
+    public long FreeBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach ((_, long size) in _free) { bytes += size; }
+            return bytes;
+        }
+    }
+
     /// <summary>Size of the smallest free range that holds <paramref name="size"/>; the largest number if none does.</summary>
     public long SmallestGap(long size)
     {

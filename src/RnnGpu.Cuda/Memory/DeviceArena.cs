@@ -29,6 +29,20 @@ internal sealed class DeviceArena(CudaContext context, string deviceName, bool e
     /// <summary>Bytes taken from the driver.</summary>
     public long ReservedBytes { get; private set; }
 
+    /// <summary>Bytes of them that no buffer uses.</summary>
+    public long UnusedBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                long bytes = 0;
+                foreach (ArenaBlock block in _blocks) { bytes += block.FreeBytes; }
+                return bytes;
+            }
+        }
+    }
+
     /// <summary>A buffer; contents undefined.</summary>
     /// <exception cref="OutOfDeviceMemoryException">Not even after giving unused blocks back.</exception>
     public CudaBuffer Allocate(long bytes)

@@ -6,7 +6,7 @@ namespace RnnGpu.Cuda.Streams;
 
 /// <summary>
 /// Where a backend's work is queued: a main stream, side streams for what may run beside it, and loops captured as graphs. Work goes
-/// to <see cref="Stream"/>, which is the main stream except inside <see cref="OnSide"/> or a <see cref="GraphRecording{TKey}"/>.
+/// to <see cref="Stream"/>, which is the main stream except between <see cref="Fork"/> and <see cref="Return"/> or in a <see cref="GraphRecording{TKey}"/>.
 /// </summary>
 internal sealed class CudaQueue : IDisposable
 {
@@ -16,23 +16,25 @@ internal sealed class CudaQueue : IDisposable
     private readonly StreamHandle? _own;
     private readonly Side?[] _sides = new Side?[Sides];
     private readonly List<IDisposable> _owned = [];
-    private readonly nint _main;
+
+    // What Return goes back to; no side stream is forked to twice at a time.
+    private readonly nint[] _back = new nint[Sides];
+    private int _forks;
     private StreamHandle? _capture;
+    private nint _behindCapture;
 
     /// <summary>A queue with a stream of its own.</summary>
     public CudaQueue(CudaContext context)
     {
         Context = context;
         _own = new StreamHandle(context.Handle);
-        _main = _own.Value;
-        Stream = _main;
+        Stream = _own.Value;
     }
 
     /// <summary>A queue on a stream that somebody else owns; 0 is the context's default stream.</summary>
     public CudaQueue(CudaContext context, nint stream)
     {
         Context = context;
-        _main = stream;
         Stream = stream;
     }
 
@@ -74,18 +76,42 @@ internal sealed class CudaQueue : IDisposable
     }
 
     /// <summary>
-    /// Sends the work of a scope to a side stream, which starts once everything queued so far has run. Nothing waits for it before
-    /// <see cref="Join"/>, which must come before the operation returns.
+    /// Sends work to a side stream until <see cref="Return"/>; that starts once everything queued so far has run. Nothing waits for it before
+    /// <see cref="Join"/>.
     /// </summary>
-    public SideScope OnSide(int side)
+    /// <exception cref="InvalidOperationException">Work goes there already.</exception>
+    public void Fork(int side)
     {
         using CudaContext.Scope scope = Context.Enter();
         Side to = _sides[side] ??= new Side(Context.Handle);
+        if (_forks == Sides || Stream == to.Stream.Value || Array.IndexOf(_back, to.Stream.Value, 0, _forks) >= 0)
+        {
+            throw new InvalidOperationException($"work goes to side stream {side} already: return from it first");
+        }
+
         Context.Driver.RecordEvent(to.Fork.Value, Stream);
         Context.Driver.WaitEvent(to.Stream.Value, to.Fork.Value);
-        nint back = Stream;
+        _back[_forks++] = Stream;
         Stream = to.Stream.Value;
-        return new SideScope(this, back);
+    }
+
+    /// <summary>Sends work to the stream of before the last <see cref="Fork"/> again.</summary>
+    public void Return() => Stream = _forks > 0 ? _back[--_forks] : throw new InvalidOperationException("work goes to no side stream");
+
+    /// <summary><see cref="Fork"/> for the length of a scope.</summary>
+    public SideScope OnSide(int side)
+    {
+        Fork(side);
+        return new SideScope(this);
+    }
+
+    /// <summary>Waits for every side stream; for the end, when a failure may have left work that nothing joined. Notes failures.</summary>
+    public void DrainSides()
+    {
+        foreach (Side? side in _sides)
+        {
+            if (side is not null) { Context.Handle.Note(Context.Driver.TrySynchronizeStream(side.Stream.Value), DriverEntry.cuStreamSynchronize); }
+        }
     }
 
     /// <summary>What is queued from now on runs after everything sent to a side stream.</summary>
@@ -103,6 +129,7 @@ internal sealed class CudaQueue : IDisposable
         using CudaContext.Scope scope = Context.Enter();
         _capture ??= new StreamHandle(Context.Handle);
         Context.Driver.BeginCapture(_capture.Value);
+        _behindCapture = Stream;
         Stream = _capture.Value;
         IsCapturing = true;
     }
@@ -134,9 +161,9 @@ internal sealed class CudaQueue : IDisposable
         _own?.Dispose();
     }
 
-    internal readonly ref struct SideScope(CudaQueue queue, nint back)
+    internal readonly ref struct SideScope(CudaQueue queue)
     {
-        public void Dispose() => queue.Stream = back;
+        public void Dispose() => queue.Return();
     }
 
     /// <summary>
@@ -150,7 +177,7 @@ internal sealed class CudaQueue : IDisposable
 
         public CaptureEnd(CudaQueue queue)
         {
-            queue.Stream = queue._main;
+            queue.Stream = queue._behindCapture;
             queue.IsCapturing = false;
             _context = queue.Context.Handle;
             nint captured = queue._capture!.Value;

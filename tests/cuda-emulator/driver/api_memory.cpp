@@ -31,6 +31,16 @@ CUresult checkHost(const char* call, const void* address, u64 bytes)
 
 enum class Way { In, Out, Within };
 
+/// The accesses of a copy or fill, watched for races between streams.
+CUresult watch(const char* call, u64 from, u64 to, u64 bytes)
+{
+    std::string race = from != 0 ? noteCopyAccess(from, bytes, false, call) : "";
+    if (race.empty() && to != 0) { race = noteCopyAccess(to, bytes, true, call); }
+    if (race.empty()) { return CUDA_SUCCESS; }
+    breakContext(CUDA_ERROR_LAUNCH_FAILED, race);
+    return CUDA_ERROR_LAUNCH_FAILED;
+}
+
 /// One copy, checked again when it runs: memory may have been freed since it was given to the stream.
 Work copyWork(const char* call, Way way, u64 to, u64 from, u64 bytes)
 {
@@ -46,6 +56,7 @@ Work copyWork(const char* call, Way way, u64 to, u64 from, u64 bytes)
             breakContext(CUDA_ERROR_ILLEGAL_ADDRESS, std::string(call) + ": the source was freed before the copy ran: " + heap.describe(from, bytes));
             return CUDA_ERROR_ILLEGAL_ADDRESS;
         }
+        if (CUresult r = watch(call, way != Way::In ? from : 0, way != Way::Out ? to : 0, bytes)) { return r; }
         void* destination = way == Way::Out ? reinterpret_cast<void*>(to) : heap.host(to);
         const void* source = way == Way::In ? reinterpret_cast<const void*>(from) : heap.host(from);
         std::memmove(destination, source, bytes);
@@ -64,7 +75,11 @@ CUresult copy(const char* call, Way way, u64 to, u64 from, u64 bytes, CUstream h
     if (stream == nullptr) { return refuse(CUDA_ERROR_INVALID_HANDLE, "%s: not a stream, or destroyed before", call); }
     if (wait) { drainAll(true); }
     r = submit(stream, copyWork(call, way, to, from, bytes));
-    if (wait) { drain(stream); }
+    if (wait)
+    {
+        drain(stream);
+        comeBehind(state().hostPast, stream->past);
+    }
     return r != CUDA_SUCCESS || !wait ? r : state().sticky;
 }
 
@@ -84,11 +99,16 @@ CUresult fill(const char* call, CUdeviceptr to, u32 value, u32 size, u64 count, 
             breakContext(CUDA_ERROR_ILLEGAL_ADDRESS, std::string(call) + ": the destination was freed before the fill ran: " + heap.describe(to, size * count));
             return CUDA_ERROR_ILLEGAL_ADDRESS;
         }
+        if (CUresult race = watch(call, 0, to, size * count)) { return race; }
         u8* p = static_cast<u8*>(heap.host(to));
         for (u64 i = 0; i < count; i++) { std::memcpy(p + i * size, &value, size); }
         return CUDA_SUCCESS;
     });
-    if (wait) { drain(stream); }
+    if (wait)
+    {
+        drain(stream);
+        comeBehind(state().hostPast, stream->past);
+    }
     return r;
 }
 

@@ -44,6 +44,7 @@ CUDA_EMULATOR_API CUresult cuStreamSynchronize(CUstream handle)
     if (s == nullptr) { return refuse(CUDA_ERROR_INVALID_HANDLE, "cuStreamSynchronize: not a stream, or destroyed before"); }
     if (CUresult r = refuseDuringCapture("cuStreamSynchronize")) { return r; }
     drain(s);
+    comeBehind(state().hostPast, s->past);
     return state().sticky;
 }
 
@@ -53,9 +54,10 @@ CUDA_EMULATOR_API CUresult cuStreamQuery(CUstream handle)
     Stream* s = streamOf(handle);
     if (s == nullptr) { return refuse(CUDA_ERROR_INVALID_HANDLE, "cuStreamQuery: not a stream, or destroyed before"); }
     if (CUresult r = refuseDuringCapture("cuStreamQuery")) { return r; }
-    if (s->queue.empty()) { return state().sticky; }
-    drain(s, s->queue.front().first);  // time passes: each question lets one piece of work run
-    return s->queue.empty() ? state().sticky : CUDA_ERROR_NOT_READY;
+    if (!s->queue.empty()) { drain(s, s->queue.front().first); }  // time passes: each question lets one piece of work run
+    if (!s->queue.empty()) { return CUDA_ERROR_NOT_READY; }
+    comeBehind(state().hostPast, s->past);
+    return state().sticky;
 }
 
 CUDA_EMULATOR_API CUresult cuStreamWaitEvent(CUstream handle, CUevent eventHandle, unsigned)
@@ -85,6 +87,7 @@ CUDA_EMULATOR_API CUresult cuStreamWaitEvent(CUstream handle, CUevent eventHandl
         return refuse(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "cuStreamWaitEvent: the event was recorded outside the capture");
     }
     if (!e->recorded) { return CUDA_SUCCESS; }
+    comeBehind(s->past, e->past);
     u64 other = e->stream, serial = e->serial;
     return submit(s, [other, serial]() -> CUresult {
         if (Stream* awaited = lookup<Stream>(other)) { drain(awaited, serial); }
@@ -135,6 +138,7 @@ CUDA_EMULATOR_API CUresult cuEventRecord(CUevent handle, CUstream streamHandle)
     e->recorded = true;
     e->stream = s->handle;
     e->serial = s->submitted;
+    e->past = s->past;
     return CUDA_SUCCESS;
 }
 
@@ -163,6 +167,7 @@ CUDA_EMULATOR_API CUresult cuEventSynchronize(CUevent handle)
     if (e == nullptr) { return refuse(CUDA_ERROR_INVALID_HANDLE, "cuEventSynchronize: not an event, or destroyed before"); }
     if (CUresult r = refuseCaptured(*e, "cuEventSynchronize")) { return r; }
     if (Stream* s = lookup<Stream>(e->stream); s != nullptr && e->recorded) { drain(s, e->serial); }
+    if (e->recorded) { comeBehind(state().hostPast, e->past); }
     return state().sticky;
 }
 
@@ -173,7 +178,9 @@ CUDA_EMULATOR_API CUresult cuEventQuery(CUevent handle)
     if (e == nullptr) { return refuse(CUDA_ERROR_INVALID_HANDLE, "cuEventQuery: not an event, or destroyed before"); }
     if (CUresult r = refuseCaptured(*e, "cuEventQuery")) { return r; }
     if (Stream* s = lookup<Stream>(e->stream); s != nullptr && !s->queue.empty() && !reached(*e)) { drain(s, s->queue.front().first); }
-    return reached(*e) ? state().sticky : CUDA_ERROR_NOT_READY;
+    if (!reached(*e)) { return CUDA_ERROR_NOT_READY; }
+    if (e->recorded) { comeBehind(state().hostPast, e->past); }
+    return state().sticky;
 }
 
 CUDA_EMULATOR_API CUresult cuEventElapsedTime(float* milliseconds, CUevent startHandle, CUevent endHandle)

@@ -42,8 +42,8 @@ CUDA_EMULATOR_API std::uint64_t rnngpuEmulatorLiveBytes()
     return heap.used();
 }
 
-/// Live objects of a kind: "contexts", "modules", "streams" (default streams not counted), "events", "graphs", "executables", "pinned",
-/// "allocations"; all of them for null or "".
+/// Live objects of a kind: "contexts", "modules", "streams" (default streams not counted), "events", "graphs", "executables", "blas" (cuBLASLt's),
+/// "pinned", "allocations"; all of them for null or "".
 CUDA_EMULATOR_API std::uint64_t rnngpuEmulatorLive(const char* kind)
 {
     std::lock_guard guard(state().lock);
@@ -60,6 +60,9 @@ CUDA_EMULATOR_API std::uint64_t rnngpuEmulatorLive(const char* kind)
             case Kind::Graph: total += counts("graphs"); break;
             case Kind::GraphExec: total += counts("executables"); break;
             case Kind::Stream: total += counts("streams") && s.defaultStreams[o->context] != h; break;
+            case Kind::BlasDescription:
+            case Kind::BlasLayout:
+            case Kind::BlasPreference: total += counts("blas"); break;
             case Kind::Function: break;
         }
     }

@@ -136,6 +136,9 @@ void reset()
     s.objects.clear();
     heap.restart();
     s.captures.clear();
+    s.lanes = 0;
+    s.hostPast.clear();
+    forgetPieces();
     s.calls.clear();
     s.failures.clear();
     s.lastError.clear();

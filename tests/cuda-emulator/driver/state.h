@@ -17,7 +17,7 @@
 
 namespace rnnemu {
 
-enum class Kind : u64 { Context = 1, Module, Function, Stream, Event, Graph, GraphExec };
+enum class Kind : u64 { Context = 1, Module, Function, Stream, Event, Graph, GraphExec, BlasDescription, BlasLayout, BlasPreference };
 
 struct Object {
     Kind kind;
@@ -68,6 +68,8 @@ struct Stream : Object {
     static constexpr Kind type = Kind::Stream;
     Stream() : Object(type) {}
     bool nonBlocking = false;
+    u32 lane = 0;                             // its place in every Past
+    Past past;                                // what the next piece of work comes behind
     std::vector<std::pair<u64, Work>> queue;  // serial and work, in deferred mode
     u64 submitted = 0, done = 0;
     std::shared_ptr<Capture> capture;
@@ -79,6 +81,7 @@ struct Event : Object {
     Event() : Object(type) {}
     bool timing = true, recorded = false;
     u64 stream = 0, serial = 0;               // of the last record
+    Past past;                                // of what waits for it
     std::chrono::steady_clock::time_point time;
     std::weak_ptr<Capture> capture;
     std::vector<u32> frontier;
@@ -112,6 +115,8 @@ struct State {
     struct Failure { std::string entry; u64 at; CUresult status; };
     std::vector<Failure> failures;
     u64 nextSerial = 1;
+    u32 lanes = 0;                             // streams that had work
+    Past hostPast;                             // what the host has waited for: all that it does from now on comes behind
 };
 
 State& state();
@@ -171,6 +176,9 @@ CUresult submit(Stream* stream, Work work);
 /// Runs what a stream has been given, up to a serial.
 void drain(Stream* stream, u64 serial = ~0ull);
 void drainAll(bool blockingOnly);
+
+/// Adds one past to another.
+void comeBehind(Past& mine, const Past& other);
 CUresult refuseDuringCapture(const char* entry);
 
 /// Notes a kernel's or copy's failure; every later call gives it.

@@ -22,12 +22,54 @@ bool isDefault(const Stream& s)
     return at != state().defaultStreams.end() && at->second == s.handle;
 }
 
+/// The legacy default stream stands between the blocking streams' work of before and of after.
+void comeBehindDefault(Stream* stream)
+{
+    bool standard = isDefault(*stream);
+    if (!standard && stream->nonBlocking) { return; }
+    for (const auto& [h, o] : state().objects)
+    {
+        Stream* other = o->kind == Kind::Stream ? static_cast<Stream*>(o.get()) : nullptr;
+        if (other == nullptr || other == stream || other->context != stream->context) { continue; }
+        if (standard ? !other->nonBlocking : isDefault(*other)) { comeBehind(stream->past, other->past); }
+    }
+}
+
+/// The work with what it comes behind, for the watch on races between streams.
+Work numbered(Stream* stream, Work work)
+{
+    State& s = state();
+    if (stream->lane == 0)
+    {
+        stream->lane = ++s.lanes;
+        if (s.lanes > 1) { trackStreams = settings.globalRaces; }
+    }
+    comeBehind(stream->past, s.hostPast);
+    comeBehindDefault(stream);
+    if (stream->past.size() <= stream->lane) { stream->past.resize(stream->lane + 1); }
+    u64 serial = ++stream->past[stream->lane];
+    auto past = std::make_shared<const Past>(stream->past);
+    u32 lane = stream->lane;
+    return [past, lane, serial, work = std::move(work)]() -> CUresult {
+        startPiece(lane, serial, past.get());
+        CUresult result = work();
+        startPiece(0, 0, nullptr);
+        return result;
+    };
+}
+
 void invalidateCaptures()
 {
     for (auto& c : state().captures) { c->invalid = true; }
 }
 
 }  // namespace
+
+void comeBehind(Past& mine, const Past& other)
+{
+    if (mine.size() < other.size()) { mine.resize(other.size()); }
+    for (std::size_t i = 0; i < other.size(); i++) { mine[i] = std::max(mine[i], other[i]); }
+}
 
 CUresult submit(Stream* stream, Work work)
 {
@@ -51,6 +93,7 @@ CUresult submit(Stream* stream, Work work)
             }
         }
     }
+    work = numbered(stream, std::move(work));
     stream->submitted++;
     if (!device.deferred)
     {
@@ -88,7 +131,11 @@ void drainAll(bool blockingOnly)
     }
     for (u64 h : streams)
     {
-        if (Stream* s = lookup<Stream>(h)) { drain(s); }
+        if (Stream* s = lookup<Stream>(h))
+        {
+            drain(s);
+            if (!blockingOnly) { comeBehind(state().hostPast, s->past); }  // the host waits for everything
+        }
     }
 }
 

@@ -132,6 +132,7 @@ bool Heap::canaryStands(const Allocation& a, bool whole, std::string* message) c
 
 void Heap::release(const Allocation& a)
 {
+    forgetAccesses(a.address, a.bytes);
     void* storage = host(a.regionStart);
     mprotect(storage, a.regionBytes, PROT_NONE);
     madvise(storage, a.regionBytes, MADV_DONTNEED);

@@ -74,4 +74,7 @@ private:
 
 extern Heap heap;
 
+/// Freed memory: nobody's accesses count any more.
+void forgetAccesses(u64 address, u64 bytes);
+
 }  // namespace rnnemu

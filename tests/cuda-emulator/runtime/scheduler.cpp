@@ -288,7 +288,7 @@ LaunchResult runLaunch(const LaunchRequest& request)
     launchView = LaunchView{request.block, request.grid, request.dynamicShared};
     randomState = settings.order * 0x2545F4914F6CDD1Dull;
     startRaces();
-    checkGlobalRaces = settings.globalRaces && (u64)request.grid.x * request.grid.y * request.grid.z > 1;
+    checkGlobalRaces = settings.globalRaces && (trackStreams || (u64)request.grid.x * request.grid.y * request.grid.z > 1);
 
     u32 blocks = request.grid.x * request.grid.y * request.grid.z;  // the launch's checks keep this within 32 bits
     std::vector<u32> order;

@@ -150,6 +150,21 @@ void finishShared(Block& block);
 void startRaces();
 void startClock(Block& block);
 
+/// How far into the work of each stream a piece of work comes behind: an entry a stream, counted in pieces.
+using Past = std::vector<u64>;
+
+/// Whether accesses are watched for races between streams: once there is work for a second one.
+extern bool trackStreams;
+
+/// The piece of a stream's work that runs from now on, and its past; nullptr: none.
+void startPiece(u32 lane, u64 serial, const Past* past);
+
+/// A copy's or fill's access to device memory. Gives a message where another stream's work is in a race with it, else "".
+std::string noteCopyAccess(u64 address, u64 bytes, bool writes, const char* name);
+
+/// Forgets who accessed what; for a fresh start.
+void forgetPieces();
+
 /// Shared memory that an asynchronous copy is about to fill: checked and noted as a write, then poison until the copy is done.
 void beginCopy(u32 offset, u32 bytes);
 void endCopy(u32 offset, u32 bytes, const void* data, u32 dataBytes);

@@ -44,6 +44,7 @@ using i64 = std::int64_t;
     X(cuMemcpyDtoD_v2, (CUdeviceptr, CUdeviceptr, std::size_t))                                                        \
     X(cuMemcpyHtoDAsync_v2, (CUdeviceptr, const void*, std::size_t, CUstream))                                         \
     X(cuMemcpyDtoHAsync_v2, (void*, CUdeviceptr, std::size_t, CUstream))                                               \
+    X(cuMemcpyDtoDAsync_v2, (CUdeviceptr, CUdeviceptr, std::size_t, CUstream))                                         \
     X(cuMemsetD8_v2, (CUdeviceptr, unsigned char, std::size_t))                                                        \
     X(cuMemsetD32_v2, (CUdeviceptr, unsigned, std::size_t))                                                            \
     X(cuMemsetD32Async, (CUdeviceptr, unsigned, std::size_t, CUstream))                                                \

@@ -306,6 +306,41 @@ EMULATOR_TEST(deferred_streams_show_missing_waits)
     CHECK_OK(driver.cuMemFreeHost(pinned));
 }
 
+EMULATOR_TEST(races_between_streams_show)
+{
+    // what the second stream does with the first one's work, with and without waiting for it
+    auto run = [](bool waits, bool reads, bool kernel) {
+        Session session;
+        Kernel fill("intrinsics", "test_fill"), add("intrinsics", "test_add");
+        Buffer<float> a(16), b(16);
+        Stream one, two;
+        Event done;
+        CHECK_OK(fill.launch(1, 32, fillOf(b, 2.0f, 16), 0, two.handle));
+        CHECK_OK(driver.cuStreamSynchronize(two.handle));
+        if (reads) { CHECK_OK(fill.launch(1, 32, fillOf(a, 1.0f, 16), 0, one.handle)); }
+        else { CHECK_OK(add.launch(1, 32, rnn::VectorParams{a.address(), b.address(), 16, 10.0f, 0}, 0, one.handle)); }
+        CHECK_OK(driver.cuEventRecord(done.handle, one.handle));
+        if (waits) { CHECK_OK(driver.cuStreamWaitEvent(two.handle, done.handle, 0)); }
+        if (!kernel) { CHECK_OK(reads ? driver.cuMemcpyDtoDAsync_v2(b.address(), a.address(), 64, two.handle) : driver.cuMemsetD32Async(a.address(), 0, 16, two.handle)); }
+        else if (reads) { CHECK_OK(add.launch(1, 32, rnn::VectorParams{a.address(), b.address(), 16, 10.0f, 0}, 0, two.handle)); }
+        else { CHECK_OK(fill.launch(1, 32, fillOf(a, 3.0f, 16), 0, two.handle)); }
+        CHECK_STATUS(waits ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_FAILED, driver.cuStreamSynchronize(two.handle));
+        if (!waits) { CHECK_MESSAGE("on another stream"); CHECK_MESSAGE("a race between streams"); }
+    };
+    for (int i = 0; i < 8; i++) { run((i & 1) != 0, (i & 2) != 0, (i & 4) != 0); }
+
+    // the host's wait for one stream orders all that it gives to others afterwards
+    Session session;
+    Kernel fill("intrinsics", "test_fill");
+    Buffer<float> a(16);
+    Stream one, two;
+    for (int i = 0; i < 3; i++)
+    {
+        CHECK_OK(fill.launch(1, 32, fillOf(a, 1.0f, 16), 0, i % 2 == 0 ? one.handle : two.handle));
+        CHECK_OK(driver.cuStreamSynchronize(i % 2 == 0 ? one.handle : two.handle));
+    }
+}
+
 TEST(events_measure_and_order)
 {
     Session session;

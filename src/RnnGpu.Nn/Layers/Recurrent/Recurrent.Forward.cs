@@ -60,7 +60,7 @@ public abstract partial class Recurrent
             outputs ? Device.NewTensor(x.Shape.WithColumns(Spec.OutputSize)) : default,
             Device.NewTensor(states),
             Layouts.HasCellState(Spec.Cell) ? Device.NewTensor(states) : default);
-        Storage? reserve = records ? Device.Pool.Lease(plan.Plan.ReserveBytes) : null;
+        Storage? reserve = records ? _plans.Lease(plan.Plan, plan.Plan.ReserveBytes, plan.Plan.PackedBytes) : null;
         var call = new RnnForwardCall
         {
             X = x.View,
@@ -181,7 +181,7 @@ public abstract partial class Recurrent
 
     private void Execute(RnnPlan plan, in RnnForwardCall call)
     {
-        Storage workspace = Device.Pool.Lease(plan.WorkspaceBytes);
+        Storage workspace = _plans.Lease(plan, plan.WorkspaceBytes, plan.PackedBytes + (call.Reserve.Elements * sizeof(float)));
         try
         {
             plan.Forward(call with { Workspace = RecurrentPlans.Region(workspace) });

@@ -83,7 +83,7 @@ internal sealed class RecurrentNode : TapeNode
         }
 
         _plan.Use(_weights, RecurrentPlans.Region(_packed));
-        Storage workspace = Device.Pool.Lease(_plan.WorkspaceBytes);
+        Storage workspace = RecurrentPlans.Lease(Device, _plan, _plan.WorkspaceBytes, _plan.PackedBytes + _plan.ReserveBytes);
         var call = new RnnBackwardCall
         {
             Forward = _call with { Workspace = RecurrentPlans.Region(workspace) },

@@ -72,7 +72,7 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
             if (other.Packed is not null && other.Version != version) { GiveBack(other); }
         }
 
-        cached.Packed = device.Pool.Lease(cached.Plan.PackedBytes);
+        cached.Packed = Lease(cached.Plan, cached.Plan.PackedBytes, held: 0);
         cached.Version = version;
         cached.Plan.Pack(weights, Region(cached.Packed));
         return cached;
@@ -82,9 +82,26 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
     /// <returns>Where; the caller's to release.</returns>
     public Storage PackOnce(CachedPlan cached, RnnLayerTensors[] passing)
     {
-        Storage packed = device.Pool.Lease(cached.Plan.PackedBytes);
+        Storage packed = Lease(cached.Plan, cached.Plan.PackedBytes, held: 0);
         cached.Plan.Pack(passing, Region(packed));
         return packed;
+    }
+
+    /// <summary>Memory of a plan.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The device has no room; says what would fit.</exception>
+    public Storage Lease(RnnPlan plan, long bytes, long held) => Lease(device, plan, bytes, held);
+
+    /// <inheritdoc cref="Lease(RnnPlan, long, long)"/>
+    public static Storage Lease(Device device, RnnPlan plan, long bytes, long held)
+    {
+        try
+        {
+            return device.Pool.Lease(bytes);
+        }
+        catch (OutOfDeviceMemoryException e)
+        {
+            throw plan.NoRoom(e, held);
+        }
     }
 
     public static MemoryRegion Region(Storage storage) => new(storage.Buffer, 0, storage.Bytes / sizeof(float));
