@@ -25,6 +25,8 @@ public sealed partial class CudaBackend : IBackend
         Mode = mode;
         _strategy = options.ChooseStrategy();
         _context = context;
+        _libraryWork = options.LibraryWork;
+        CublasLtUse use = options.ChooseCublasLt();
         bool exact = options.ChooseMemory(context.Driver.IsEmulator) == CudaMemory.Exact;
         using CudaContext.Scope scope = context.Enter();
         _arena = new DeviceArena(context, name, exact);
@@ -33,9 +35,11 @@ public sealed partial class CudaBackend : IBackend
         try
         {
             _faults = new DeviceFaults(_queue);
+            _library = StartLibrary(use, options.CublasLtLibrary, out _whyNoLibrary);
         }
         catch (CudaException)
         {
+            _faults?.Dispose();
             _queue.Dispose();
             throw;
         }
@@ -135,6 +139,7 @@ public sealed partial class CudaBackend : IBackend
         _disposed = true;
         WaitBeforeRelease();
         ReleaseOperations();
+        ReleaseLibrary();
         _faults.Dispose();
         _staging.Dispose();
         _queue.Dispose();

@@ -23,11 +23,42 @@ public enum CudaStrategy
     Persistent,
 }
 
+/// <summary>What cuBLASLt is used for where it is found.</summary>
+public enum CublasLtUse
+{
+    /// <summary>Nothing.</summary>
+    Off,
+
+    /// <summary>Large products below fp32; those of fp32 keep to the rule of chains, and so to the CPU's bits.</summary>
+    Auto,
+
+    /// <summary>Large products in every precision; in fp32 sums then run in the library's order.</summary>
+    Always,
+}
+
 /// <summary>How a CUDA backend runs.</summary>
 public sealed record CudaOptions
 {
     /// <summary>Environment variable for <see cref="Memory"/>: <c>arena</c> or <c>exact</c>.</summary>
     public const string MemoryVariable = "RNNGPU_CUDA_MEMORY";
+
+    /// <summary>Environment variable for <see cref="CublasLt"/>: <c>off</c>, <c>auto</c> or <c>always</c>.</summary>
+    public const string CublasLtVariable = "RNNGPU_CUBLASLT";
+
+    // Multiplications from which a product makes up for the library's calls and the conversion of its factors.
+    private const long EnoughMultiplications = 1 << 24;
+
+    /// <summary>
+    /// Use of cuBLASLt; null: what <see cref="CublasLtVariable"/> says, else <see cref="CublasLtUse.Auto"/>. With it the same device, library and
+    /// shapes give the same bits, but the bits belong to the library, and cutting a sequence into other chunks may change the last of them.
+    /// </summary>
+    public CublasLtUse? CublasLt { get; init; }
+
+    /// <summary>The library's name or path; null: the usual ones.</summary>
+    public string? CublasLtLibrary { get; init; }
+
+    /// <summary>Multiplications from which a product goes to the library.</summary>
+    internal long LibraryWork { get; init; } = EnoughMultiplications;
 
     /// <summary>Memory of tensors; null: what <see cref="MemoryVariable"/> says, else exact on the emulator and an arena on GPUs.</summary>
     public CudaMemory? Memory { get; init; }
@@ -45,6 +76,16 @@ public sealed record CudaOptions
         return string.IsNullOrEmpty(text) ? CudaStrategy.Auto
             : Enum.TryParse(text, ignoreCase: true, out CudaStrategy named) && Enum.IsDefined(named) ? named
             : throw new ArgumentException($"{StrategyVariable}={text} names no strategy; use auto, stepwise or persistent");
+    }
+
+    internal CublasLtUse ChooseCublasLt()
+    {
+        if (CublasLt is { } chosen) { return chosen; }
+        string? text = Environment.GetEnvironmentVariable(CublasLtVariable);
+        if (string.IsNullOrEmpty(text)) { return CublasLtUse.Auto; }
+        return Enum.TryParse(text, ignoreCase: true, out CublasLtUse named) && Enum.IsDefined(named)
+            ? named
+            : throw new ArgumentException($"{CublasLtVariable}={text} names no use of the library; use off, auto or always");
     }
 
     internal CudaMemory ChooseMemory(bool emulator)

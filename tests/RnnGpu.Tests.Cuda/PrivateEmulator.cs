@@ -31,11 +31,14 @@ internal sealed unsafe class PrivateEmulator : IDisposable
     public CudaDriver Substitute(Func<DriverEntry, nint, nint> substitute) => new(_file, _library, substitute);
 
     /// <summary>Makes the nth call from now of an entry point fail.</summary>
-    public void Fail(DriverEntry entry, int nth, CudaResult status)
+    public void Fail(DriverEntry entry, int nth, CudaResult status) => Fail(entry.ToString(), nth, (int)status);
+
+    /// <inheritdoc cref="Fail(DriverEntry, int, CudaResult)"/>
+    public void Fail(string entry, int nth, int status)
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(entry + "\0"))
         {
-            ((delegate* unmanaged<byte*, int, CudaResult, void>)Export("rnngpuEmulatorFail"))(name, nth, status);
+            ((delegate* unmanaged<byte*, int, int, void>)Export("rnngpuEmulatorFail"))(name, nth, status);
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class TaskRun : IDisposable
     private readonly TaskSource _source;
     private readonly DataSplit _data;
     private readonly JsonObject _description;
+    private readonly ComputeMode _mode;
     private readonly Device _device;
     private readonly TaskModel _model;
     private readonly TaskTraining _training;
@@ -25,9 +26,9 @@ internal sealed class TaskRun : IDisposable
     private readonly WeightAveraging? _averaging;
     private Scores? _scores;
 
-    private TaskRun(CommandContext context, LearningTask task, Settings settings, TaskSource source, DataSplit data, JsonObject description, IBackend backend)
+    private TaskRun(CommandContext context, LearningTask task, Settings settings, TaskSource source, DataSplit data, JsonObject description, IBackend backend, ComputeMode mode)
     {
-        (_context, _task, _settings, _source, _data, _description) = (context, task, settings, source, data, description);
+        (_context, _task, _settings, _source, _data, _description, _mode) = (context, task, settings, source, data, description, mode);
         _device = new Device(backend, (ulong)settings.Get(TrainingSettings.Seed));
         _model = task.Create(_device, settings, CheckpointSection.Of(description, "description"));
         _training = _model.Train(data.Training, settings);
@@ -74,6 +75,7 @@ internal sealed class TaskRun : IDisposable
         {
             MaxSteps = run.TotalSteps,
             Clipping = run.Clipping,
+            LossScaling = RunPrecision.ScalingOf(run._mode),
             Schedule = run._model.MakeSchedule(settings, run.TotalSteps),
             Averaging = run._averaging,
             Callbacks = run._model.Callbacks(settings),
@@ -124,7 +126,8 @@ internal sealed class TaskRun : IDisposable
             checkpoint.Manifest.Section(TaskSource.SectionName), given.GetValue(options.Data) ?? [], given.GetValue(options.Valid) ?? []);
         DataSplit data = source.Read(task, settings);
         JsonObject description = task.Describe(data.Training, settings);
-        using TaskRun run = Start(context, task, settings, source, data, description, options.Device.Read(given));
+        DeviceChoice device = RunPrecision.Resumed(options.Device, given, RunPrecision.Read(checkpoint));
+        using TaskRun run = Start(context, task, settings, source, data, description, device);
         return run.Train(directory, checkpoint, stop);
     }
 
@@ -135,7 +138,7 @@ internal sealed class TaskRun : IDisposable
         IBackend backend = Backends.Create(device);
         try
         {
-            return new TaskRun(context, task, settings, source, data, description, backend);
+            return new TaskRun(context, task, settings, source, data, description, backend, device.Mode);
         }
         catch
         {
@@ -154,6 +157,7 @@ internal sealed class TaskRun : IDisposable
         {
             MaxSteps = total,
             Clipping = Clipping,
+            LossScaling = RunPrecision.ScalingOf(_mode),
             Schedule = _model.MakeSchedule(_settings, total),
             Averaging = _averaging,
             ReportEvery = 1,
@@ -194,5 +198,6 @@ internal sealed class TaskRun : IDisposable
     {
         writer.Section(TaskCheckpoint.SectionName, TaskCheckpoint.ToJson(_task, _settings, (JsonObject)_description.DeepClone()));
         writer.Section(TaskSource.SectionName, _source.ToJson());
+        writer.Section(RunPrecision.SectionName, RunPrecision.ToJson(_mode));
     }
 }

@@ -114,6 +114,8 @@ internal sealed class TaskSummary(CommandContext context, LearningTask task, Set
         _figures["steps"] = figures.Step;
         _figures["epochs"] = figures.Epoch;
         _figures["best_step"] = figures.BestStep;
+        _figures["loss_scale"] = figures.LossScale;
+        _figures["skipped_steps"] = figures.SkippedSteps;
         _figures["best_objective"] = CommandContext.Figure(figures.BestValidationLoss);
         _figures["training_loss"] = CommandContext.Figure(figures.Loss);
         _figures["unit"] = progress.Unit;

@@ -126,7 +126,7 @@ internal sealed class CharLmRun : IDisposable
             MaxSteps = total ?? long.MaxValue,
             MaxDuration = time,
             Clipping = _settings.Clip > 0 ? GradientClipping.Norm((float)_settings.Clip) : default,
-            LossScaling = _settings.Precision == ComputeMode.Fp16 ? new LossScaling() : null,
+            LossScaling = RunPrecision.ScalingOf(_settings.Precision),
             Schedule = timed ?? Rules.MakeSchedule(_settings, total!.Value),
             ReportEvery = 1,
             HistoryEvery = Math.Max(1, _settings.ValidateEvery / 10),

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using RnnGpu.Core;
 using RnnGpu.Nn.Checkpoints;
 using RnnGpu.Tasks.CharLm;
 
@@ -53,26 +52,13 @@ internal static class TrainSettingsFormat
                 section.Has("minutes") ? section.Double("minutes") : null),
             Validation = section.Double("validation"),
             ValidateEvery = section.Int32("validate_every"),
-            Precision = ReadPrecision(section),
+            Precision = RunPrecision.Read(section),
             Seed = section.UInt64("seed"),
         };
         return Wrong(settings) is not { } field
             ? settings
             : throw new CheckpointException(
                 $"{checkpoint.Path}: {SectionName}", $"the field '{field}' is out of range", "The manifest was edited: use another checkpoint");
-    }
-
-    /// <summary>A run of before precisions were saved computed in fp32, unless its command line said otherwise.</summary>
-    private static ComputeMode ReadPrecision(CheckpointSection section)
-    {
-        const string Field = "precision";
-        if (!section.Has(Field)) { return ComputeMode.Fp32; }
-        string name = section.String(Field);
-        return DeviceOptions.TryParseMode(name, out ComputeMode mode)
-            ? mode
-            : throw new CheckpointException(
-                SectionName, $"the field '{Field}' is '{name}', not one of {string.Join(", ", DeviceOptions.Modes)}",
-                "The manifest was edited or made by a newer version: use that, or another checkpoint");
     }
 
     private static string? Wrong(TrainSettings settings) =>

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RnnGpu.Cpu;
+using RnnGpu.Cuda;
+using RnnGpu.Cuda.Blas;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Cuda.Modules;
 
@@ -20,15 +22,17 @@ internal static class DoctorVerb
     private static int Run(CommandContext context)
     {
         ProbeReport driver = DriverProbe.FindDriver(), emulator = DriverProbe.FindEmulator();
+        CublasLtReport? library = driver.Driver is { } found ? CublasLtProbe.Find(found) : null;
         List<PtxImage> images = [.. PtxImage.FileNames.Select(PtxImage.Read)];
         List<string> advice = [.. Advice(driver, emulator, images)];
-        context.WriteResult(ToJson(driver, emulator, images, advice));
+        context.WriteResult(ToJson(driver, emulator, library, images, advice));
         TextWriter text = context.Text;
         text.WriteLine($"rnngpu {InfoVerb.Version}");
         text.WriteLine($"CPU: {Simd()}, {Environment.ProcessorCount} cores");
         Write(text, "NVIDIA driver", driver);
         foreach (DeviceInfo device in driver.Devices) { text.WriteLine($"  cuda:{device.Ordinal}: {device.Refusal ?? device.ToString()}"); }
         text.WriteLine(images.Count == 0 ? "kernels: none are built in" : $"kernels: {Kernels(images)}");
+        Write(text, library);
         Write(text, "emulator", emulator);
         text.WriteLine("devices: " + string.Join(", ", Devices(driver, emulator)));
         if (advice.Count > 0) { text.WriteLine("what to do:"); }
@@ -88,12 +92,31 @@ internal static class DoctorVerb
         foreach (ProbeAttempt attempt in report.Attempts) { text.WriteLine($"  {attempt.Library}: {attempt.Outcome}"); }
     }
 
-    private static JsonObject ToJson(ProbeReport driver, ProbeReport emulator, List<PtxImage> images, List<string> advice) => new()
+    private static void Write(TextWriter text, CublasLtReport? report)
+    {
+        text.WriteLine("cuBLASLt (large products; optional): " + (report is null ? "not looked for without a driver"
+            : report.Library is { } library ? $"{library.Library}, {CublasLt.Text(library.Version)}"
+            : "not found, own kernels are used"));
+        foreach (ProbeAttempt attempt in report?.Attempts ?? []) { text.WriteLine($"  {attempt.Library}: {attempt.Outcome}"); }
+        string? use = Environment.GetEnvironmentVariable(CudaOptions.CublasLtVariable);
+        if (!string.IsNullOrEmpty(use)) { text.WriteLine($"  {CudaOptions.CublasLtVariable}={use}"); }
+    }
+
+    private static JsonObject? ToJson(CublasLtReport? report) => report is null ? null : new()
+    {
+        ["library"] = report.Library?.Library,
+        ["version"] = report.Library is { } library ? CublasLt.Text(library.Version) : null,
+        ["use"] = Environment.GetEnvironmentVariable(CudaOptions.CublasLtVariable),
+        ["tried"] = new JsonArray([.. report.Attempts.Select(attempt => new JsonObject { ["library"] = attempt.Library, ["outcome"] = attempt.Outcome })]),
+    };
+
+    private static JsonObject ToJson(ProbeReport driver, ProbeReport emulator, CublasLtReport? library, List<PtxImage> images, List<string> advice) => new()
     {
         ["version"] = InfoVerb.Version,
         ["simd"] = SimdPaths.Choose().ToString(),
         ["driver"] = ToJson(driver),
         ["emulator"] = ToJson(emulator),
+        ["cublaslt"] = ToJson(library),
         ["kernels"] = new JsonArray([.. images.Select(image => new JsonObject
         {
             ["module"] = image.Module,

@@ -21,6 +21,7 @@ public sealed unsafe partial class CudaDriver
     internal CudaDriver(string library, nint handle, Func<DriverEntry, nint, nint>? substitute = null)
     {
         Library = library;
+        LibraryHandle = handle;
         var missing = new List<string>();
         for (int i = 0; i < Names.Length; i++)
         {
@@ -39,6 +40,9 @@ public sealed unsafe partial class CudaDriver
 
     /// <summary>Name or path that the library was loaded by.</summary>
     public string Library { get; }
+
+    /// <summary>The loaded library.</summary>
+    internal nint LibraryHandle { get; }
 
     /// <summary>Whether it is the emulator of the driver API.</summary>
     public bool IsEmulator => _emulatorLastError != null;

@@ -109,7 +109,7 @@ public static class DriverProbe
     }
 
     /// <summary>The loader's own reason, without the runtime's advice around it.</summary>
-    private static string WhyNotLoaded(string message)
+    internal static string WhyNotLoaded(string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         bool NotFound(string line) => line.Contains("No such file", StringComparison.OrdinalIgnoreCase);

@@ -35,6 +35,9 @@ internal sealed class ContextHandle : SafeHandle
         if (status != CudaResult.Success) { _failure ??= Driver.Describe(status, entry); }
     }
 
+    /// <summary>The same for what is not the driver's.</summary>
+    public void Note(CudaException failure) => _failure ??= failure;
+
     /// <summary>The first failed release since the last call, for the owner to report; null if all went well.</summary>
     public CudaException? TakeFailure()
     {

@@ -20,6 +20,7 @@ public sealed unsafe partial class CudaBackend
         GemmParams p = Product(a, b.Rows, b.Columns, bias, activation, accumulate, c);
         p.B = Pointer(b);
         (p.BRow, p.BInner) = b.IsTransposed ? (b.RowStride, 1L) : (1L, b.RowStride);
+        if (MultiplyByLibrary(p, packed: false)) { return; }
         Multiply(_gemmSmall, _gemmLarge, p);
     }
 
@@ -53,6 +54,7 @@ public sealed unsafe partial class CudaBackend
         GemmParams p = Product(a, k, n, bias, activation, accumulate, c);
         p.B = Pointer(packed);
         p.BRow = ProductLayout.Pitch(Mode, k, ProductLayout.SlabWords);
+        if (MultiplyByLibrary(p, packed: true)) { return; }
         Multiply(_gemmPackedSmall, _gemmPackedLarge, p);
     }
 

@@ -30,9 +30,4 @@ public sealed unsafe partial class CudaBackend
         int enough = (ChunkRows + problem.Batch - 1) / problem.Batch;
         return problem.Training ? Math.Max(enough, (problem.Steps + MostChunks - 1) / MostChunks) : enough;
     }
-
-    /// <inheritdoc/>
-    public string DescribeProducts => Mode == ComputeMode.Fp32
-        ? "own kernels, fp32 by fused multiply-add, one chain a sum"
-        : $"own kernels on tensor cores, {Mode.ToString().ToLowerInvariant()} factors, fp32 sums";
 }

@@ -19,6 +19,7 @@ internal sealed class CudaQueue : IDisposable
 
     // What Return goes back to; no side stream is forked to twice at a time.
     private readonly nint[] _back = new nint[Sides];
+    private readonly int[] _backQueue = new int[Sides];
     private int _forks;
     private StreamHandle? _capture;
     private nint _behindCapture;
@@ -42,6 +43,9 @@ internal sealed class CudaQueue : IDisposable
 
     /// <summary>The stream that takes work now.</summary>
     public nint Stream { get; private set; }
+
+    /// <summary>Number of the queue that takes work now: 0 the main one, then the sides.</summary>
+    public int Current { get; private set; }
 
     /// <summary>Whether a loop is being captured: nothing may wait and nothing may be read back.</summary>
     public bool IsCapturing { get; private set; }
@@ -91,12 +95,18 @@ internal sealed class CudaQueue : IDisposable
 
         Context.Driver.RecordEvent(to.Fork.Value, Stream);
         Context.Driver.WaitEvent(to.Stream.Value, to.Fork.Value);
-        _back[_forks++] = Stream;
-        Stream = to.Stream.Value;
+        (_back[_forks], _backQueue[_forks]) = (Stream, Current);
+        _forks++;
+        (Stream, Current) = (to.Stream.Value, side + 1);
     }
 
     /// <summary>Sends work to the stream of before the last <see cref="Fork"/> again.</summary>
-    public void Return() => Stream = _forks > 0 ? _back[--_forks] : throw new InvalidOperationException("work goes to no side stream");
+    public void Return()
+    {
+        if (_forks == 0) { throw new InvalidOperationException("work goes to no side stream"); }
+        _forks--;
+        (Stream, Current) = (_back[_forks], _backQueue[_forks]);
+    }
 
     /// <summary><see cref="Fork"/> for the length of a scope.</summary>
     public SideScope OnSide(int side)
