@@ -174,7 +174,8 @@ public sealed unsafe class CudaContext : IDisposable
             int needed = CudaVersion.OfPtxIsa(image.IsaVersion);
             string? advice = status != CudaResult.UnsupportedPtxVersion
                 ? null
-                : $"the driver is older than PTX {image.IsaVersion / 10}.{image.IsaVersion % 10}: update it to one of CUDA {CudaVersion.Text(needed)} or newer";
+                : $"the driver{(Driver.VersionOrNull() is { } version ? $" of CUDA {CudaVersion.Text(version)}" : "")} is older than PTX {image.IsaVersion / 10}.{image.IsaVersion % 10}: "
+                    + $"update it to one of CUDA {CudaVersion.Text(needed)} or newer";
             Driver.Fail(status, DriverEntry.cuModuleLoadDataEx, detail, advice);
         }
 

@@ -118,7 +118,8 @@ public sealed unsafe partial class CudaDriver
         return Marshal.PtrToStringUTF8((nint)text)!.Trim();
     }
 
-    private int? VersionOrNull()
+    /// <summary>CUDA version of the driver; null where it does not say.</summary>
+    internal int? VersionOrNull()
     {
         int version = 0;
         nint entry = _entries[(int)DriverEntry.cuDriverGetVersion];

@@ -30,8 +30,10 @@ public sealed unsafe partial class CudaBackend
     /// Memory for an operation's partial sums, good until the next operation that asks. It grows to the largest request and stays, so
     /// that training allocates nothing after the first step.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Work goes to a side stream, where this memory may be in use by another.</exception>
     private ulong Scratch(long bytes)
     {
+        if (_queue.Current != 0) { throw new InvalidOperationException("this operation takes scratch memory of the main stream's: it can not go to a side stream"); }
         if (_scratch is null || _scratch.Bytes < bytes)
         {
             // Operations that are still queued use the old memory before anyone who gets it next: all stand on one stream.
