@@ -3,6 +3,7 @@ using RnnGpu.Cuda;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Nn;
 using RnnGpu.Tasks.CharLm;
+using RnnGpu.Tasks.Language;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -46,9 +47,9 @@ public sealed class DriverCallTests(ITestOutputHelper output)
         using var task = new CharTask(model, Streams);
         using var optimizer = new AdamW(model, 1e-3f);
         var scaler = new LossScaler();
-        var batch = new CharBatch(steps, Streams);
+        var batch = new TokenBatch(steps, Streams);
         int[] ids = [.. Enumerable.Range(0, (steps * Streams * 4) + Streams).Select(i => i * 7 % Vocabulary)];
-        var stream = new CharStream(ids, Streams, steps, seed: 1);
+        var stream = new TokenStream(ids, Streams, steps, seed: 1);
         var counts = new long[Enum.GetValues<DriverEntry>().Length];
         long last = 0;
 

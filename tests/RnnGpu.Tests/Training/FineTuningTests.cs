@@ -65,6 +65,8 @@ public sealed class FineTuningTests : NnTestBase
                 BestValidationLoss = 0,
                 BestStep = 0,
                 Elapsed = default,
+                LossScale = 1,
+                SkippedSteps = 0,
             };
             if (epoch == 0) { unfreezing.OnStart(figures); }
             else { unfreezing.OnEpoch(figures); }
