@@ -2,6 +2,7 @@ using RnnGpu.Core;
 using RnnGpu.Cuda;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Nn;
+using RnnGpu.Nn.Data;
 using RnnGpu.Tasks.CharLm;
 using RnnGpu.Tasks.Language;
 using Xunit;
