@@ -34,7 +34,7 @@ public abstract class TaskTraining : IDisposable
 /// <summary>Training on batches of one type.</summary>
 /// <typeparam name="TBatch">A batch on the host: arrays that are filled again and again.</typeparam>
 /// <param name="trainable">Model and loss; disposed of with this if it can be.</param>
-/// <param name="source">Batches.</param>
+/// <param name="source">Batches; disposed of with this if it can be.</param>
 /// <param name="batch">The arrays that the source fills.</param>
 /// <param name="batchesPerEpoch">Updates that an epoch takes.</param>
 /// <param name="unit">What speed is counted in.</param>
@@ -56,7 +56,11 @@ public sealed class TaskTraining<TBatch>(
         LearningRateFinder.Find(trainable, optimizer, source, batch, clipping: clipping);
 
     /// <inheritdoc/>
-    public override void Dispose() => (trainable as IDisposable)?.Dispose();
+    public override void Dispose()
+    {
+        (trainable as IDisposable)?.Dispose();
+        (source as IDisposable)?.Dispose();
+    }
 
     private sealed class Counting(ITrainable<TBatch> inner, Func<TBatch, long> units) : ITrainable<TBatch>
     {

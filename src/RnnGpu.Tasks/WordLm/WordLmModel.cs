@@ -29,11 +29,23 @@ public sealed class WordLmModel : TaskModel
     /// <inheritdoc/>
     public override TaskTraining Train(TaskData data, Settings settings)
     {
+        var text = (WordLmData)data;
         int batch = settings.Get(TrainingSettings.Batch), steps = settings.Get(WordLmTask.SeqLength);
-        var stream = new TokenStream(((WordLmData)data).Encode(_words), batch, steps, (ulong)settings.Get(TrainingSettings.Seed), "words");
+        IBatchSource<TokenBatch> source;
+        long windows;
+        if (text.Path is { } path)
+        {
+            var streamed = new StreamedText(path, TextUnit.Words, _words, batch, WordLmTask.EndOfLine);
+            (source, windows) = (streamed, streamed.CountWindows(steps));
+        }
+        else
+        {
+            var held = new TokenStream(text.Encode(_words), batch, steps, (ulong)settings.Get(TrainingSettings.Seed), "words");
+            (source, windows) = (held, held.WindowsPerEpoch);
+        }
+
         return new TaskTraining<TokenBatch>(
-            new WindowTraining(_network, batch), stream, new TokenBatch(steps, batch), stream.WindowsPerEpoch, "words",
-            static window => window.Inputs.Length);
+            new WindowTraining(_network, batch), source, new TokenBatch(steps, batch), windows, "words", static window => window.Inputs.Length);
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ public sealed class WordLmTask : LearningTask
     /// <summary>Words that come less often are unknown.</summary>
     public static readonly Setting<int> MinCount = Setting.Int("min-count", 1, 1, int.MaxValue, "Words that come less often are <unk>");
 
+    /// <summary>Whether the text stays in its file.</summary>
+    public static readonly Setting<bool> Stream = Setting.Flag("stream", false, "Read the text from its file in every epoch instead of holding it: for files larger than memory");
+
     /// <summary>How bold sampling is.</summary>
     public static readonly Setting<double> Temperature = Setting.Real("temperature", 0.8, 0, 100, "0 takes the likeliest word, 1 samples the model's own distribution");
 
@@ -39,7 +42,7 @@ public sealed class WordLmTask : LearningTask
     public override string DataFormat => "text, a sentence a line, words between spaces; <eos> is added to each line";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Setting> OwnSettings => [.. LanguageConfig.Settings, SeqLength, MinCount, TrainingSettings.Averaging];
+    public override IReadOnlyList<Setting> OwnSettings => [.. LanguageConfig.Settings, SeqLength, MinCount, Stream, TrainingSettings.Averaging];
 
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> PredictSettings => [Temperature, Words, TrainingSettings.Seed];
@@ -75,14 +78,11 @@ public sealed class WordLmTask : LearningTask
     /// <inheritdoc/>
     public override TaskData Read(IReadOnlyList<TextSource> sources, Settings settings)
     {
-        var lines = new List<string[]>();
-        foreach (TextLine line in TextLines.Read(sources))
-        {
-            string[] words = Split(line);
-            if (words.Length > 0) { lines.Add([.. words, EndOfLine]); }
-        }
-
-        return lines.Count > 0 ? new WordLmData(lines) : throw new DataException($"{string.Join(", ", sources)}: there are no words");
+        IEnumerable<string[]> lines = TextLines.Read(sources).Select(Split).Where(static words => words.Length > 0).Select(static words => (string[])[.. words, EndOfLine]);
+        WordLmData data = !settings.Get(Stream) ? new WordLmData([.. lines])
+            : sources is [{ Path: { } path }] ? new WordLmData(path, lines)
+            : throw new DataException($"{string.Join(", ", sources)}: --stream takes one file");
+        return data.Count > 0 ? data : throw new DataException($"{string.Join(", ", sources)}: there are no words");
     }
 
     /// <inheritdoc/>

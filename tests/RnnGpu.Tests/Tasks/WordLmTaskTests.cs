@@ -52,6 +52,33 @@ public sealed class WordLmTaskTests
     }
 
     [Fact]
+    public async Task A_streamed_text_is_learned_like_a_held_one_and_resumed_bit_for_bit()
+    {
+        string Text(int lines, ulong seed) => string.Concat(WordDemo.Lines(lines, seed).Select(static line => string.Join(' ', line[..^1]) + "\n"));
+        using TaskRuns runs = new(), whole = new(), held = new(), uncutRuns = new();
+        string data = runs.Write(Text(400, 1), "data.txt"), valid = runs.Write(Text(100, 2), "valid.txt");
+        string[] Words(int epochs, string stream) =>
+        [
+            "train", "wordlm", "--data", data, "--valid", valid, "--stream", stream, "--preset", "small", "--units", "16", "--batch", "8", "--seq-length", "12",
+            "--lr", "0.02", "--warmup", "0", "--schedule", "constant", "--epochs", $"{epochs}", "--json", "--device", "cpu", "--threads", "1",
+        ];
+        double streamed = Perplexity(await whole.Run(Words(20, "yes"))), inMemory = Perplexity(await held.Run(Words(20, "no")));
+        Assert.InRange(streamed, WordDemo.BestPerplexity, 2.2);
+        Assert.InRange(inMemory, WordDemo.BestPerplexity, 2.2);
+        Perplexity(await runs.Run(Words(7, "yes")));
+        Assert.Equal(streamed, Perplexity(await runs.Run("train", "wordlm", "--resume", runs.Out, "--epochs", "20", "--json", "--device", "cpu", "--threads", "1")));
+        TaskAnswer uncut = await uncutRuns.Run("train", "wordlm", "--data", data, "--stream", "yes", "--device", "cpu");
+        Assert.Equal(ExitCode.Data, uncut.Exit);
+        Assert.Contains("--valid", uncut.Error, StringComparison.Ordinal);
+
+        static double Perplexity(TaskAnswer answer)
+        {
+            Assert.True(answer.Exit == ExitCode.Ok, answer.Error);
+            return answer.Json.GetProperty("scores").GetProperty("perplexity").GetDouble();
+        }
+    }
+
+    [Fact]
     public void Lines_end_with_their_mark_and_prepared_unknown_words_are_the_vocabularys_own()
     {
         var data = (WordLmData)Subject.Read([TextSource.String("text", " a b <unk> \n\nb\tc\n")], Subject.DefaultSettings());
