@@ -1,7 +1,9 @@
 using RnnGpu.Tasks.ClassifySeries;
 using RnnGpu.Tasks.Dna;
+using RnnGpu.Tasks.Forecast;
 using RnnGpu.Tasks.Frame;
 using RnnGpu.Tasks.Intrusion;
+using RnnGpu.Tasks.MemoryCell;
 using RnnGpu.Tasks.Poems;
 using RnnGpu.Tasks.Segment;
 using RnnGpu.Tasks.Sentiment;
@@ -17,6 +19,8 @@ public static class TaskList
     /// <summary>All of them.</summary>
     public static IReadOnlyList<LearningTask> All { get; } =
     [
+        new MemoryTask(),
+        new ForecastTask(),
         new SentimentTask(),
         new SeriesTask(),
         new IntrusionTask(),
