@@ -19,9 +19,6 @@ public abstract partial class ProductContract : IDisposable
     /// <summary>Precision of its products: what <see cref="CreateBackend"/> asks for. Fp32 is held to exact bits, the others to tolerances.</summary>
     protected virtual ComputeMode Mode => ComputeMode.Fp32;
 
-    /// <summary>Of long lists of cases every so-manieth is run: for backends on which a case takes long.</summary>
-    protected virtual int CaseStride => 1;
-
     /// <summary>Makes the backend under test.</summary>
     protected abstract IBackend CreateBackend();
 

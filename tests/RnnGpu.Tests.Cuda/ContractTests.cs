@@ -2,6 +2,7 @@ using RnnGpu.Core;
 using RnnGpu.Cuda;
 using RnnGpu.Cuda.Driver;
 using RnnGpu.Tests.Contract;
+using Xunit;
 
 namespace RnnGpu.Tests.Cuda;
 
@@ -22,30 +23,47 @@ public sealed class RequiresCudaAttribute : AvailabilityAttribute
     public override string? SkipReason => Reason.Value;
 }
 
-/// <summary>The backend contract on the emulator.</summary>
-public sealed class EmulatorContract : BackendContract
+/// <summary>An emulator for a class of tests, so that classes run side by side: calls to one emulator take turns.</summary>
+public sealed class ClassEmulator : IDisposable
 {
-    protected override IBackend CreateBackend() => CudaBackend.Create(EmulatorBuild.Driver, 0);
+    private readonly PrivateEmulator _emulator = new();
+
+    /// <summary>A backend of its device.</summary>
+    public IBackend Backend(ComputeMode mode) => CudaBackend.Create(_emulator.Driver, 0, mode);
+
+    /// <inheritdoc/>
+    public void Dispose() => _emulator.Dispose();
 }
 
-/// <summary>Products in a mode on the emulator: every third case, since what differs from fp32 are the factors and the multiplier.</summary>
-public abstract class EmulatorProducts(ComputeMode mode) : ProductContract
+/// <summary>The whole backend contract on the emulator, products in fp32.</summary>
+public sealed class EmulatorContract(ClassEmulator emulator) : BackendContract, IClassFixture<ClassEmulator>
 {
-    protected override ComputeMode Mode => mode;
-
-    protected override int CaseStride => 3;
-
-    protected override IBackend CreateBackend() => CudaBackend.Create(EmulatorBuild.Driver, 0, mode);
+    protected override IBackend CreateBackend() => emulator.Backend(ComputeMode.Fp32);
 }
 
-/// <summary>Products in tf32 on the emulator.</summary>
-public sealed class EmulatorTf32Products() : EmulatorProducts(ComputeMode.Tf32);
+/// <summary>Products and recurrences in tf32 on the emulator, every case.</summary>
+public sealed class EmulatorTf32Products(ClassEmulator emulator) : ProductContract, IClassFixture<ClassEmulator>
+{
+    protected override ComputeMode Mode => ComputeMode.Tf32;
 
-/// <summary>Products in bf16 on the emulator.</summary>
-public sealed class EmulatorBf16Products() : EmulatorProducts(ComputeMode.Bf16);
+    protected override IBackend CreateBackend() => emulator.Backend(Mode);
+}
 
-/// <summary>Products in fp16 on the emulator.</summary>
-public sealed class EmulatorFp16Products() : EmulatorProducts(ComputeMode.Fp16);
+/// <summary>Products and recurrences in bf16 on the emulator, every case.</summary>
+public sealed class EmulatorBf16Products(ClassEmulator emulator) : ProductContract, IClassFixture<ClassEmulator>
+{
+    protected override ComputeMode Mode => ComputeMode.Bf16;
+
+    protected override IBackend CreateBackend() => emulator.Backend(Mode);
+}
+
+/// <summary>Products and recurrences in fp16 on the emulator, every case.</summary>
+public sealed class EmulatorFp16Products(ClassEmulator emulator) : ProductContract, IClassFixture<ClassEmulator>
+{
+    protected override ComputeMode Mode => ComputeMode.Fp16;
+
+    protected override IBackend CreateBackend() => emulator.Backend(Mode);
+}
 
 /// <summary>The backend contract on a GPU.</summary>
 [RequiresCuda]

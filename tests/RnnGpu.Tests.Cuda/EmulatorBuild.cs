@@ -11,10 +11,14 @@ internal static partial class EmulatorBuild
 {
     private static readonly Lock EnvironmentGate = new();
     private static readonly Lazy<string> Built = new(Build);
+    private static readonly Lazy<string> BuiltRunner = new(static () => Run("--runner"));
     private static readonly Lazy<CudaDriver> Shared = new(Open);
 
     /// <summary>Path of the library: what <c>RNNGPU_EMULATOR</c> says, else built.</summary>
     public static string Path => Built.Value;
+
+    /// <summary>Path of the program with the emulator's own tests, built.</summary>
+    public static string Runner => BuiltRunner.Value;
 
     /// <summary>The emulator that tests share which break nothing.</summary>
     public static CudaDriver Driver => Shared.Value;
@@ -50,8 +54,13 @@ internal static partial class EmulatorBuild
     {
         string? given = Environment.GetEnvironmentVariable(EmulatorLibrary.Variable);
         if (!string.IsNullOrEmpty(given)) { return System.IO.Path.GetFullPath(given); }
+        return Run();
+    }
+
+    private static string Run(params string[] arguments)
+    {
         string script = System.IO.Path.Combine(Repository.Root, "tests", "cuda-emulator", "build.sh");
-        using var build = Process.Start(new ProcessStartInfo("bash", script) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var build = Process.Start(new ProcessStartInfo("bash", [script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         Task<string> error = build.StandardError.ReadToEndAsync();
         string output = build.StandardOutput.ReadToEnd();
         build.WaitForExit();

@@ -2,19 +2,21 @@
 # Builds the CUDA emulator: tests/cuda-emulator/bin/librnngpu-cuda-emulator.so, the driver API with every kernel of kernels/cuda compiled as
 # host C++. Needs g++ 12 or newer and nothing else. Only what changed is compiled again.
 #   build.sh          the library; prints its path
-#   build.sh --test [name part]   also the tests' kernels and the planted faults, in a library of their own, and runs the tests
+#   build.sh --runner tests' kernels and planted faults in a library of their own, and the program that runs the tests; prints its path
+#   build.sh --test [name part]   builds the runner and runs it
 #   build.sh --gpu [name part]    the same runner on a real driver, libcuda.so.1: the tests of the intrinsics and the API; needs clang++-19
 # CXX and RNNGPU_EMULATOR_MARCH (-march, default native) change the compiler and its target; JOBS the compilations side by side.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cxx=${CXX:-g++}
-test=0 gpu=0
+test=0 gpu=0 run=1
 case "${1:-}" in
   "") ;;
   --test) test=1 ;;
+  --runner) test=1 run=0 ;;
   --gpu) test=1 gpu=1 ;;
-  *) echo "usage: build.sh [--test|--gpu [name part]]" >&2; exit 2 ;;
+  *) echo "usage: build.sh [--runner] | [--test|--gpu [name part]]" >&2; exit 2 ;;
 esac
 command -v "$cxx" >/dev/null || { echo "the emulator needs $cxx (Debian: apt-get install g++)" >&2; exit 3; }
 
@@ -80,6 +82,7 @@ if [ "$test" = 1 ]; then
     arguments+=(--library libcuda.so.1)
   fi
   flock -u 9
+  if [ "$run" = 0 ]; then echo "$bin/emulator-tests"; exit 0; fi
   "$bin/emulator-tests" "${arguments[@]}" "${@:2}"
 else
   echo "$library"

@@ -105,13 +105,13 @@ struct SharedSpace {
     template <class T> static T load(Address a)
     {
         static_assert(sizeof(T) >= 2, "shared memory is checked in units of 2 bytes");
-        return *static_cast<const T*>(::rnnemu::sharedAt(a, sizeof(T), Access::Read));
+        return *static_cast<const T*>(::rnnemu::sharedAt<sizeof(T)>(a, Access::Read));
     }
 
     template <class T> static void store(Address a, T v)
     {
         static_assert(sizeof(T) >= 2, "shared memory is checked in units of 2 bytes");
-        *static_cast<T*>(::rnnemu::sharedAt(a, sizeof(T), Access::Write)) = v;
+        *static_cast<T*>(::rnnemu::sharedAt<sizeof(T)>(a, Access::Write)) = v;
     }
 };
 

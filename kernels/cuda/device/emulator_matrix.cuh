@@ -33,7 +33,7 @@ template <u32 N, class T> RNN_DEVICE void loadMatrices(u32 (&r)[N], Shared<T> ro
 {
     static_assert(N == 1 || N == 2 || N == 4, "ldmatrix loads 1, 2 or 4 matrices");
     ::rnnemu::LoadMatrixOperand operand{N, transposed, {}, {}};
-    if (laneId() < 8 * N) { __builtin_memcpy(operand.row, ::rnnemu::sharedAt(row.address, 16, Access::Read), 16); }
+    if (laneId() < 8 * N) { __builtin_memcpy(operand.row, ::rnnemu::sharedAt<16>(row.address, Access::Read), 16); }
     ::rnnemu::collective(fullWarp, ::rnnemu::combineLoadMatrix, &operand, "ldmatrix", file, line);
     for (u32 i = 0; i < N; i++) { r[i] = operand.result[i]; }
 }

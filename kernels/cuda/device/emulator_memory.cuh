@@ -45,7 +45,7 @@ RNN_DEVICE void commitAsync() { ::rnnemu::commitAsync(); }
 template <u32 Pending> RNN_DEVICE void waitAsync() { ::rnnemu::waitAsync(Pending); }
 
 RNN_DEVICE u32* atomicAt(Global<u32> p) { return static_cast<u32*>(::rnnemu::globalAt(p.address, 4, Access::Atomic)); }
-RNN_DEVICE u32* atomicAt(Shared<u32> p) { return static_cast<u32*>(::rnnemu::sharedAt(p.address, 4, Access::Atomic)); }
+RNN_DEVICE u32* atomicAt(Shared<u32> p) { return static_cast<u32*>(::rnnemu::sharedAt<4>(p.address, Access::Atomic)); }
 
 /// One atomic read-modify-write, with what its order means to the race check. Fibers are switched only at waits, so it is atomic as it stands.
 template <Order order, Scope scope, class Space, class Update> RNN_DEVICE u32 atomicUpdate(Pointer<u32, Space> p, Update update)

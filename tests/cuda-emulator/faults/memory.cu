@@ -42,7 +42,7 @@ RNN_KERNEL(fault_guard, TestParams, 32, 1, 0)
 RNN_KERNEL(fault_shared_guard, TestParams, 32, 1, 128)
 {
     RNN_SHARED(u32, tile, 32);
-    *(static_cast<volatile u8*>(::rnnemu::sharedAt(tile.address + 4 * threadIdxX(), 4, Access::Write)) + 7) = 1;
+    *(static_cast<volatile u8*>(::rnnemu::sharedAt<4>(tile.address + 4 * threadIdxX(), Access::Write)) + 7) = 1;
 }
 
 // A stack that never ends.

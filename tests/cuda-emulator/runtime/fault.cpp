@@ -93,9 +93,10 @@ void installFaultHandler()
         alternate.ss_flags = 0;
         sigaltstack(&alternate, nullptr);
     }
-    struct sigaction now{};
-    sigaction(SIGSEGV, nullptr, &now);
-    if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == onFault) { return; }
+    // Once: several emulators in one process pass what is not theirs on to those before them, and none may stand in that row twice.
+    static bool installed = false;
+    if (installed) { return; }
+    installed = true;
     struct sigaction action{};
     action.sa_sigaction = onFault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

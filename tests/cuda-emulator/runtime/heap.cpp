@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <sys/mman.h>
+#include <vector>
 
 namespace rnnemu {
 
@@ -107,32 +108,30 @@ u64 Heap::allocate(u64 bytes, u64 owner)
 
 bool Heap::canaryStands(const Allocation& a, bool whole, std::string* message) const
 {
+    static const std::vector<u8> pattern(page + canaryBytes, canary);
     u64 end = a.address + a.bytes;
     u64 before = whole ? canaryBytes : 64, after = whole ? a.regionStart + a.regionBytes - end : 64;
-    for (u64 i = 1; i <= before; i++)
+    if (std::memcmp(host(a.address - before), pattern.data(), before) != 0)
     {
-        if (*static_cast<const u8*>(host(a.address - i)) != canary)
-        {
-            *message = format("the guard before allocation #%" PRIu64 " (%" PRIu64 " bytes at 0x%" PRIx64 ") was overwritten, %" PRIu64 " bytes before it",
-                              a.serial, a.bytes, a.address, i);
-            return false;
-        }
+        u64 i = 1;
+        while (*static_cast<const u8*>(host(a.address - i)) == canary) { i++; }
+        *message = format("the guard before allocation #%" PRIu64 " (%" PRIu64 " bytes at 0x%" PRIx64 ") was overwritten, %" PRIu64 " bytes before it",
+                          a.serial, a.bytes, a.address, i);
+        return false;
     }
-    for (u64 i = 0; i < after; i++)
+    if (std::memcmp(host(end), pattern.data(), after) != 0)
     {
-        if (*static_cast<const u8*>(host(end + i)) != canary)
-        {
-            *message = format("the guard behind allocation #%" PRIu64 " (%" PRIu64 " bytes at 0x%" PRIx64 ") was overwritten, %" PRIu64 " bytes past its end",
-                              a.serial, a.bytes, a.address, i);
-            return false;
-        }
+        u64 i = 0;
+        while (*static_cast<const u8*>(host(end + i)) == canary) { i++; }
+        *message = format("the guard behind allocation #%" PRIu64 " (%" PRIu64 " bytes at 0x%" PRIx64 ") was overwritten, %" PRIu64 " bytes past its end",
+                          a.serial, a.bytes, a.address, i);
+        return false;
     }
     return true;
 }
 
 void Heap::release(const Allocation& a)
 {
-    forgetAccesses(a.address, a.bytes);
     void* storage = host(a.regionStart);
     mprotect(storage, a.regionBytes, PROT_NONE);
     madvise(storage, a.regionBytes, MADV_DONTNEED);
@@ -141,6 +140,7 @@ void Heap::release(const Allocation& a)
     u64 first = (reinterpret_cast<u64>(shadow_) + ((a.regionStart - heapView.base) >> 3) + page - 1) / page * page;
     u64 last = (reinterpret_cast<u64>(shadow_) + ((a.regionStart + a.regionBytes - heapView.base) >> 3)) / page * page;
     if (last > first) { madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED); }
+    forgetRaces(a.regionStart, a.regionBytes);
     used_ -= a.bytes;
     quarantine_.push_back(a);
     if (quarantine_.size() > keep) { quarantine_.pop_front(); }

@@ -25,6 +25,8 @@ public:
     /// Fresh memory reads as this byte: a NaN in fp32, fp16 and bf16, and -1 as an integer.
     static constexpr u8 poison = 0xFF;
 
+    static constexpr u64 page = 4096;
+
     /// Reserves the address ranges; false where the system refuses.
     bool initialise(u64 totalBytes);
 
@@ -63,7 +65,7 @@ private:
     /// Where a region of pages fits: behind the last one, and from the range's start again once its end is reached.
     u64 place(u64 region);
 
-    static constexpr u64 page = 4096, canaryBytes = 256, keep = 4096;
+    static constexpr u64 canaryBytes = 256, keep = 4096;
     static constexpr u8 canary = 0xC5;
 
     std::map<u64, Allocation> live_;      // by address
@@ -74,7 +76,7 @@ private:
 
 extern Heap heap;
 
-/// Freed memory: nobody's accesses count any more.
-void forgetAccesses(u64 address, u64 bytes);
+/// What the race check remembers about addresses that were freed goes.
+void forgetRaces(u64 address, u64 bytes);
 
 }  // namespace rnnemu

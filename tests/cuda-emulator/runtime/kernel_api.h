@@ -86,7 +86,7 @@ inline void* globalAt(u64 address, u32 bytes, Access kind)
 }
 
 /// Where a checked shared access of this block is stored; also notes it for the race check.
-void* sharedAt(u32 offset, u32 bytes, Access kind);
+template <u32 Bytes> void* sharedAt(u32 offset, Access kind);
 
 /// Offset of the static shared array that `tag` stands for; the same for every thread of the block.
 u32 staticShared(const void* tag, u32 bytes, const char* name);

@@ -32,11 +32,13 @@ std::vector<Piece> pieces;  // by launch
 Piece running{0, 0, ""};
 const Past* past = nullptr;
 
-Cell* cells = nullptr;  // one for every four bytes of the address range, mapped as touched
-u64 cellBytes = 0;
+// Cells of a page of device memory are taken when it is first touched and go back when it is freed.
+constexpr u32 cellsOfPage = Heap::page / 4;
+Cell** pages = nullptr;  // by page of the address range; nullptr: never touched
+std::vector<Cell*> all, unused;
 u32 launch = 0, now = 1;
 std::unordered_map<u64, std::vector<u32>> released;  // by address: what its releases published
-std::unordered_map<u64, std::vector<u32>> readers;   // by cell, where more than one block read it: each block's last time, or 0
+std::unordered_map<u64, std::vector<u32>> readers;   // of a cooperative launch, by address, where more than one block read: each block's last time, or 0
 
 Stamp stamp(u32 block) { return (u64)launch << 40 | (u64)block << 20 | now; }
 u32 launchOf(Stamp s) { return (u32)(s >> 40); }
@@ -85,7 +87,7 @@ void nextLaunch(const char* name)
     {
         launch = 1;
         pieces.clear();
-        if (cells != nullptr) { madvise(cells, cellBytes, MADV_DONTNEED); }
+        for (Cell* cells : all) { std::fill_n(cells, cellsOfPage, Cell{}); }
     }
     if (!trackStreams) { return; }
     pieces.resize(launch + 1, Piece{0, 0, ""});
@@ -95,29 +97,34 @@ void nextLaunch(const char* name)
 u32 blockCount() { return launchView.grid.x * launchView.grid.y * launchView.grid.z; }
 u32 seen(const Block& b, u32 other) { return b.clock.empty() ? 0 : b.clock[other]; }
 
-/// Has this block seen an access by another?
-bool ordered(const Block& b, Stamp s, u64 cell)
+/// Has this block seen an access by another? Of several readers a launch whose blocks wait for one another remembers each; others, where little
+/// can be ordered anyway, take any block for one of them.
+bool ordered(const Block& b, Stamp s, u64 address)
 {
     if (launchOf(s) != launch || blockOf(s) == b.index) { return true; }
     if (blockOf(s) != manyBlocks) { return timeOf(s) <= seen(b, blockOf(s)); }
-    const std::vector<u32>& times = readers.at(cell);
-    for (u32 other = 0; other < times.size(); other++)
+    const std::vector<u32>* times = run.request->cooperative ? &readers.at(address) : nullptr;
+    for (u32 other = 0; other < blockCount(); other++)
     {
-        if (other != b.index && seen(b, other) < times[other]) { return false; }
+        if (other != b.index && seen(b, other) < (times != nullptr ? (*times)[other] : timeOf(s))) { return false; }
     }
     return true;
 }
 
 /// Notes a read beside those of other blocks that this block has not seen.
-void addReader(const Block& b, Stamp before, u64 cell)
+Stamp addReader(const Block& b, Stamp before, u64 address)
 {
-    std::vector<u32>& times = readers[cell];
-    if (blockOf(before) != manyBlocks)
+    if (run.request->cooperative)
     {
-        times.assign(blockCount(), 0);
-        times[blockOf(before)] = timeOf(before);
+        std::vector<u32>& times = readers[address];
+        if (blockOf(before) != manyBlocks)
+        {
+            times.assign(blockCount(), 0);
+            times[blockOf(before)] = timeOf(before);
+        }
+        times[b.index] = now;
     }
-    times[b.index] = now;
+    return stamp(manyBlocks);
 }
 
 [[noreturn]] void race(u64 address, Access kind, Stamp s, const char* did)
@@ -131,6 +138,60 @@ void addReader(const Block& b, Stamp before, u64 cell)
                does, address, heap.describe(address, 4).c_str(), who, did);
 }
 
+Cell* cellsAt(u64 offset)
+{
+    Cell*& cells = pages[offset / Heap::page];
+    if (cells == nullptr)
+    {
+        if (unused.empty())
+        {
+            cells = new Cell[cellsOfPage]();
+            all.push_back(cells);
+        }
+        else
+        {
+            cells = unused.back();
+            unused.pop_back();
+            std::fill_n(cells, cellsOfPage, Cell{});
+        }
+    }
+    return cells + offset % Heap::page / 4;
+}
+
+/// Of this launch, by another block.
+bool another(Stamp s, u32 block) { return launchOf(s) == launch && blockOf(s) != block; }
+
+void judge(Cell& cell, u64 address, u32 bytes, Access kind, const Block& b, Stamp mine)
+{
+    if (kind == Access::ReadOnly && launchOf(cell.writer) == launch)
+    {
+        failThread(statusLaunchFailed, "reads global memory at 0x%" PRIx64 " (%s) by the read-only path, but this launch writes it",
+                   address, heap.describe(address, 4).c_str());
+    }
+    // neighbours of less than four bytes may belong to different blocks: only whole words are judged
+    if (bytes < 4)
+    {
+        if (kind == Access::Write && launchOf(cell.writer) != launch) { cell.writer = mine; }
+        return;
+    }
+    if (trackStreams)
+    {
+        Stamp other;
+        const char* did = judgeStreams(cell, kind == Access::Write || kind == Access::Atomic, &other);
+        if (did != nullptr)
+        {
+            failThread(statusLaunchFailed, "%s", streamRace(address, kind == Access::Write ? "writes" : kind == Access::Atomic ? "updates" : "reads", other, did).c_str());
+        }
+    }
+    if (!ordered(b, cell.writer, address)) { race(address, kind, cell.writer, "wrote"); }
+    if (kind == Access::Write)
+    {
+        if (!ordered(b, cell.reader, address)) { race(address, kind, cell.reader, "read"); }
+        cell.writer = mine;
+    }
+    else if (kind != Access::Atomic) { cell.reader = another(cell.reader, b.index) && !ordered(b, cell.reader, address) ? addReader(b, cell.reader, address) : mine; }
+}
+
 }  // namespace
 
 void startRaces()
@@ -138,13 +199,13 @@ void startRaces()
     released.clear();
     readers.clear();
     now = 1;
-    if (settings.globalRaces && cells == nullptr)
+    if (settings.globalRaces && pages == nullptr)
     {
-        cellBytes = heapView.size / 4 * sizeof(Cell);
-        void* room = mmap(nullptr, cellBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        u64 bytes = heapView.size / Heap::page * sizeof(Cell*);
+        void* room = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (room == MAP_FAILED) { settings.globalRaces = false; return; }
-        madvise(room, cellBytes, MADV_DONTDUMP);
-        cells = static_cast<Cell*>(room);
+        madvise(room, bytes, MADV_DONTDUMP);
+        pages = static_cast<Cell**>(room);
     }
     nextLaunch(run.request->kernel->name);
 }
@@ -162,36 +223,34 @@ void forgetPieces()
     past = nullptr;
 }
 
-void forgetAccesses(u64 address, u64 bytes)
-{
-    if (cells == nullptr) { return; }
-    constexpr u64 page = 4096;
-    u8* first = reinterpret_cast<u8*>(&cells[(address - heapView.base) / 4]);
-    u8* last = reinterpret_cast<u8*>(&cells[(address - heapView.base + bytes + 3) / 4]);
-    u8* whole = reinterpret_cast<u8*>((reinterpret_cast<u64>(first) + page - 1) / page * page);
-    u8* end = reinterpret_cast<u8*>(reinterpret_cast<u64>(last) / page * page);
-    if (whole >= end) { std::memset(first, 0, last - first); return; }
-    std::memset(first, 0, whole - first);
-    madvise(whole, end - whole, MADV_DONTNEED);
-    std::memset(end, 0, last - end);
-}
-
 std::string noteCopyAccess(u64 address, u64 bytes, bool writes, const char* name)
 {
-    if (!trackStreams || cells == nullptr) { return ""; }
+    if (!trackStreams || pages == nullptr) { return ""; }
     nextLaunch(name);
     Stamp mine = (u64)launch << 40 | 1;
-    for (u64 i = (address - heapView.base) / 4; i < (address - heapView.base + bytes) / 4; i++)
+    for (u64 at = address / 4 * 4; at < address + bytes / 4 * 4; at += 4)
     {
-        Cell& cell = cells[i];
+        Cell& cell = *cellsAt(at - heapView.base);
         Stamp other;
         if (const char* did = judgeStreams(cell, writes, &other))
         {
-            return std::string(name) + " " + streamRace(heapView.base + 4 * i, writes ? "writes" : "reads", other, did);
+            return std::string(name) + " " + streamRace(at, writes ? "writes" : "reads", other, did);
         }
         (writes ? cell.writer : cell.reader) = mine;
     }
     return "";
+}
+
+void forgetRaces(u64 address, u64 bytes)
+{
+    if (pages == nullptr) { return; }
+    u64 first = (address - heapView.base) / Heap::page, count = bytes / Heap::page;
+    for (u64 i = first; i < first + count; i++)
+    {
+        if (pages[i] == nullptr) { continue; }
+        unused.push_back(pages[i]);
+        pages[i] = nullptr;
+    }
 }
 
 void startClock(Block& block) { block.clock.clear(); }
@@ -200,39 +259,16 @@ void noteGlobalAccess(u64 address, u32 bytes, Access kind)
 {
     const Block& b = *currentThread()->block;
     if (blockCount() >= manyBlocks || now >= lastTime) { return; }
-    u64 first = (address - heapView.base) / 4, last = (address - heapView.base + bytes - 1) / 4;
+    Cell* cells = cellsAt(address - heapView.base);  // an access is aligned, so its cells are in one page
     Stamp mine = stamp(b.index);
-    for (u64 i = first; i <= last; i++)
+    u32 words = (bytes + 3) / 4;
+    bool plain = !trackStreams && bytes >= 4 && (kind == Access::Read || kind == Access::Write);
+    for (u32 i = 0; i < words; i++)
     {
         Cell& cell = cells[i];
-        if (kind == Access::ReadOnly && launchOf(cell.writer) == launch)
-        {
-            failThread(statusLaunchFailed, "reads global memory at 0x%" PRIx64 " (%s) by the read-only path, but this launch writes it",
-                       address, heap.describe(address, 4).c_str());
-        }
-        // neighbours of less than four bytes may belong to different blocks: only whole words are judged
-        if (bytes < 4) { if (kind == Access::Write) { cell.writer = launchOf(cell.writer) == launch ? cell.writer : mine; } continue; }
-        if (trackStreams)
-        {
-            Stamp other;
-            const char* did = judgeStreams(cell, kind == Access::Write || kind == Access::Atomic, &other);
-            if (did != nullptr)
-            {
-                failThread(statusLaunchFailed, "%s", streamRace(address, kind == Access::Write ? "writes" : kind == Access::Atomic ? "updates" : "reads", other, did).c_str());
-            }
-        }
-        if (!ordered(b, cell.writer, i)) { race(address, kind, cell.writer, "wrote"); }
-        if (kind == Access::Write)
-        {
-            if (!ordered(b, cell.reader, i)) { race(address, kind, cell.reader, "read"); }
-            cell.writer = mine;
-        }
-        else if (kind != Access::Atomic)
-        {
-            bool another = launchOf(cell.reader) == launch && blockOf(cell.reader) != b.index && !ordered(b, cell.reader, i);
-            if (another) { addReader(b, cell.reader, i); }
-            cell.reader = another ? stamp(manyBlocks) : mine;
-        }
+        // nearly always: memory that no other block has touched in this launch
+        if (!plain || another(cell.writer, b.index) || another(cell.reader, b.index)) { judge(cell, address + 4 * i, bytes, kind, b, mine); }
+        else { (kind == Access::Write ? cell.writer : cell.reader) = mine; }
     }
 }
 

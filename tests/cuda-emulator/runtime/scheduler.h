@@ -57,19 +57,11 @@ struct Warp {
     std::vector<Gathering> gatherings;
 };
 
-/// Who touched a unit of shared memory last: block barriers passed (`phase`), warp barriers passed, thread.
-struct Touch {
-    u32 phase = 0;
-    u16 epoch = 0;
-    u16 rank = 0;
-};
-
-/// Two bytes of shared memory. `reader.rank` may be one of the marks below.
-struct SharedUnit {
-    Touch writer, reader;
-    static constexpr u16 manyInWarp = 0x8000;  // plus the warp
-    static constexpr u16 many = 0xFFFF;
-};
+/// Who touched a unit (two bytes) of shared memory last, in one word: block barriers passed (`phase`, 32 bits), warp barriers passed (16), thread (16).
+/// A reader's thread may be one of the marks.
+using Touch = u64;
+constexpr u16 manyInWarp = 0x8000;  // plus the warp
+constexpr u16 manyReaders = 0xFFFF;
 
 enum class UnitState : u8 { Outside, Ready, Copying };
 
@@ -84,7 +76,7 @@ struct Block {
     u32 phase = 0;                 // grows with every barrier and from block to block, so old marks need no clearing
 
     u8* shared = nullptr;          // arena: static arrays, then dynamic memory, guards between
-    std::vector<SharedUnit> units;
+    std::vector<Touch> writers, readers;  // of each unit
     std::vector<UnitState> states;
     std::vector<SharedArray> arrays;
     u32 dynamicOffset = 0, nextOffset = 0, staticBytes = 0;

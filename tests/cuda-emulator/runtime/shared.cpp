@@ -65,58 +65,105 @@ const char* verb(Access kind) { return kind == Access::Write || kind == Access::
     failThread(statusLaunchFailed, "%s %s, which an asynchronous copy is still filling", verb(kind), describeOffset(block, offset).c_str());
 }
 
-[[noreturn]] void race(const Thread& t, u32 unit, const Touch& other, const char* did, Access kind)
+u32 phaseOf(Touch touch) { return (u32)(touch >> 32); }
+u16 epochOf(Touch touch) { return (u16)(touch >> 16); }
+u16 rankOf(Touch touch) { return (u16)touch; }
+u32 warpOf(Touch touch) { return rankOf(touch) < 1024 ? rankOf(touch) / 32u : rankOf(touch) & 0xFFFu; }
+Touch touchBy(const Thread& t) { return (u64)t.block->phase << 32 | (u64)(u16)t.warp->epoch << 16 | (u16)t.rank; }
+
+[[noreturn]] void race(const Thread& t, u32 unit, Touch other, const char* did, Access kind)
 {
     const Block& block = *t.block;
     std::string who = "threads of other warps";
-    if (other.rank < 1024)
+    if (rankOf(other) < 1024)
     {
-        const Thread& o = block.threads[other.rank];
+        const Thread& o = block.threads[rankOf(other)];
         char text[64];
         std::snprintf(text, sizeof text, "thread (%u,%u,%u)", o.x, o.y, o.z);
         who = text;
     }
-    else if (other.rank != SharedUnit::many) { who = "threads of warp " + std::to_string(other.rank & 0xFFF); }
+    else if (rankOf(other) != manyReaders) { who = "threads of warp " + std::to_string(warpOf(other)); }
     failThread(statusLaunchFailed, "%s %s, which %s %s with no barrier between: a race", verb(kind), describeOffset(block, 2 * unit).c_str(),
                who.c_str(), did);
 }
 
-bool unordered(const Touch& touch, const Thread& t)
+/// Another thread's touch that no barrier separates from this thread's now.
+bool races(Touch touch, const Thread& t)
 {
-    if (touch.phase != t.block->phase) { return false; }
-    u32 warp = touch.rank < 1024 ? touch.rank / 32u : touch.rank & 0xFFFu;
-    if (touch.rank != SharedUnit::many && warp == t.rank / 32 && touch.epoch != (u16)t.warp->epoch) { return false; }
-    return true;
+    if (phaseOf(touch) != t.block->phase || rankOf(touch) == t.rank) { return false; }
+    return rankOf(touch) == manyReaders || warpOf(touch) != t.rank / 32 || epochOf(touch) == (u16)t.warp->epoch;
 }
 
-void noteRead(SharedUnit& unit, const Thread& t)
+/// What a unit remembers of its readers once this thread has read it too.
+Touch readBy(Touch reader, Touch mine)
 {
-    Touch mine{t.block->phase, (u16)t.warp->epoch, (u16)t.rank};
-    Touch& reader = unit.reader;
-    if (reader.phase != mine.phase || reader.rank == mine.rank) { reader = mine; return; }
-    if (reader.rank == SharedUnit::many) { return; }
-    u32 warp = reader.rank < 1024 ? reader.rank / 32u : reader.rank & 0xFFFu;
-    if (warp != t.rank / 32) { reader.rank = SharedUnit::many; }
-    else if (reader.epoch != mine.epoch) { reader = mine; }
-    else { reader.rank = (u16)(SharedUnit::manyInWarp + warp); }
+    if (phaseOf(reader) != phaseOf(mine) || rankOf(reader) == rankOf(mine)) { return mine; }
+    if (rankOf(reader) == manyReaders) { return reader; }
+    if (warpOf(reader) != warpOf(mine)) { return reader | manyReaders; }
+    if (epochOf(reader) != epochOf(mine)) { return mine; }
+    return (reader & ~0xFFFFull) | (u64)(manyInWarp + warpOf(mine));
 }
 
-void check(u32 offset, u32 bytes, Access kind)
+/// Judges and notes an access of some neighbouring units. They nearly always have one history, so each is only compared with the first.
+template <u32 Units> void note(u32 first, Access kind)
 {
     const Thread& t = *currentThread();
-    Block& block = *t.block;
-    u32 first = offset / 2, last = (offset + bytes - 1) / 2;
-    for (u32 u = first; u <= last; u++)
+    Touch* writers = t.block->writers.data() + first;
+    Touch* readers = t.block->readers.data() + first;
+    Touch mine = touchBy(t), writer = writers[0], reader = readers[0], differences = 0;
+    for (u32 u = 1; u < Units; u++) { differences |= (writers[u] ^ writer) | (readers[u] ^ reader); }
+    if (differences == 0)
     {
-        SharedUnit& unit = block.units[u];
-        if (unit.writer.rank != t.rank && unordered(unit.writer, t)) { race(t, u, unit.writer, "wrote", kind); }
+        if (races(writer, t)) { race(t, first, writer, "wrote", kind); }
         if (kind == Access::Write)
         {
-            if (unit.reader.rank != t.rank && unordered(unit.reader, t)) { race(t, u, unit.reader, "read", kind); }
-            unit.writer = Touch{block.phase, (u16)t.warp->epoch, (u16)t.rank};
+            if (races(reader, t)) { race(t, first, reader, "read", kind); }
+            for (u32 u = 0; u < Units; u++) { writers[u] = mine; }
+            return;
         }
-        else { noteRead(unit, t); }
+        Touch next = readBy(reader, mine);
+        if (next == reader) { return; }
+        for (u32 u = 0; u < Units; u++) { readers[u] = next; }
+        return;
     }
+    for (u32 u = 0; u < Units; u++)
+    {
+        if (races(writers[u], t)) { race(t, first + u, writers[u], "wrote", kind); }
+        if (kind == Access::Write)
+        {
+            if (races(readers[u], t)) { race(t, first + u, readers[u], "read", kind); }
+            writers[u] = mine;
+        }
+        else { readers[u] = readBy(readers[u], mine); }
+    }
+}
+
+/// The states of an access's units, all ready, as the bytes lie in memory.
+template <u32 Units> bool allReady(const UnitState* states)
+{
+    static constexpr UnitState ready[8] = {UnitState::Ready, UnitState::Ready, UnitState::Ready, UnitState::Ready,
+                                           UnitState::Ready, UnitState::Ready, UnitState::Ready, UnitState::Ready};
+    return std::memcmp(states, ready, Units) == 0;
+}
+
+[[noreturn]] void notReady(const Block& block, u32 offset, u32 bytes, Access kind)
+{
+    for (u32 u = offset / 2; u <= (offset + bytes - 1) / 2; u++)
+    {
+        if (block.states[u] == UnitState::Outside) { outside(block, offset, bytes, kind); }
+        if (block.states[u] == UnitState::Copying) { break; }
+    }
+    copying(block, offset, kind);
+}
+
+/// Does every byte from one offset to another still hold the guard's pattern? Else says which is the first that doesn't.
+bool guardStands(const Block& block, u32 from, u32 to, u32* broken)
+{
+    for (u32 i = from; i < to; i++)
+    {
+        if (block.shared[i] != canary) { *broken = i; return false; }
+    }
+    return true;
 }
 
 }  // namespace
@@ -128,7 +175,8 @@ void prepareShared(Block& block, u32 dynamicBytes)
         block.shared = static_cast<u8*>(std::aligned_alloc(128, arenaBytes));
         if (block.shared == nullptr) { std::abort(); }
         std::memset(block.shared, canary, arenaBytes);
-        block.units.resize(arenaBytes / 2);
+        block.writers.resize(arenaBytes / 2);
+        block.readers.resize(arenaBytes / 2);
         block.states.resize(arenaBytes / 2, UnitState::Outside);
     }
     else if (block.nextOffset > 0)
@@ -166,28 +214,38 @@ u32 staticShared(const void* tag, u32 bytes, const char* name)
 
 u32 dynamicShared(u32 offset) { return currentThread()->block->dynamicOffset + offset; }
 
-void* sharedAt(u32 offset, u32 bytes, Access kind)
+template <u32 Bytes> void* sharedAt(u32 offset, Access kind)
 {
+    constexpr u32 units = Bytes < 2 ? 1 : Bytes / 2;
     Block& block = *currentThread()->block;
-    if (offset > arenaBytes - 16) { outside(block, offset, bytes, kind); }
-    if ((offset & (bytes - 1)) != 0)
+    if (offset > arenaBytes - 16) { outside(block, offset, Bytes, kind); }
+    if ((offset & (Bytes - 1)) != 0)
     {
-        failThread(statusMisaligned, "%s %u bytes of shared memory at an address not aligned to that: %s", verb(kind), bytes, describeOffset(block, offset).c_str());
+        failThread(statusMisaligned, "%s %u bytes of shared memory at an address not aligned to that: %s", verb(kind), Bytes, describeOffset(block, offset).c_str());
     }
-    for (u32 u = offset / 2; u <= (offset + bytes - 1) / 2; u++)
-    {
-        if (block.states[u] == UnitState::Ready) { continue; }
-        if (block.states[u] == UnitState::Outside) { outside(block, offset, bytes, kind); }
-        copying(block, offset, kind);
-    }
-    if (settings.sharedRaces) { check(offset, bytes, kind); }
+    if (!allReady<units>(block.states.data() + offset / 2)) { notReady(block, offset, Bytes, kind); }
+    if (settings.sharedRaces) { note<units>(offset / 2, kind); }
     return block.shared + offset;
 }
+
+template void* sharedAt<2>(u32, Access);
+template void* sharedAt<4>(u32, Access);
+template void* sharedAt<8>(u32, Access);
+template void* sharedAt<16>(u32, Access);
+
+namespace {
+
+void* writtenAt(u32 offset, u32 bytes)
+{
+    return bytes == 16 ? sharedAt<16>(offset, Access::Write) : bytes == 8 ? sharedAt<8>(offset, Access::Write) : sharedAt<4>(offset, Access::Write);
+}
+
+}  // namespace
 
 void beginCopy(u32 offset, u32 bytes)
 {
     Block& block = *currentThread()->block;
-    std::memset(sharedAt(offset, bytes, Access::Write), poison, bytes);
+    std::memset(writtenAt(offset, bytes), poison, bytes);
     std::memset(block.states.data() + offset / 2, (int)UnitState::Copying, bytes / 2);
 }
 
@@ -195,22 +253,28 @@ void endCopy(u32 offset, u32 bytes, const void* data, u32 dataBytes)
 {
     Block& block = *currentThread()->block;
     std::memset(block.states.data() + offset / 2, (int)UnitState::Ready, bytes / 2);
-    u8* to = static_cast<u8*>(sharedAt(offset, bytes, Access::Write));
+    u8* to = static_cast<u8*>(writtenAt(offset, bytes));
     std::memcpy(to, data, dataBytes);
     std::memset(to + dataBytes, 0, bytes - dataBytes);
 }
 
 void finishShared(Block& block)
 {
-    for (u32 i = 0; i < block.nextOffset; i++)
+    // guards: before, between and behind the dynamic memory and the arrays, which stand in the order of their offsets
+    u32 from = 0, broken = 0;
+    bool stand = true;
+    auto region = [&](u32 offset, u32 bytes)
     {
-        if (block.states[i / 2] == UnitState::Ready) { i |= 1; continue; }
-        if (block.shared[i] == canary) { continue; }
-        run.result.status = statusIllegalAddress;
-        run.result.message = std::string("kernel ") + run.request->kernel->name + ", " + place(block.threads[0])
-            + " or another of the block: a guard of shared memory was overwritten: " + describeOffset(block, i);
-        return;
-    }
+        stand = stand && guardStands(block, from, offset, &broken);
+        from = (offset + bytes + 1) / 2 * 2;
+    };
+    if (run.request->dynamicShared > 0) { region(block.dynamicOffset, run.request->dynamicShared); }
+    for (const SharedArray& a : block.arrays) { region(a.offset, a.bytes); }
+    if (block.nextOffset > 0) { region(block.nextOffset, 0); }
+    if (stand) { return; }
+    run.result.status = statusIllegalAddress;
+    run.result.message = std::string("kernel ") + run.request->kernel->name + ", " + place(block.threads[0])
+        + " or another of the block: a guard of shared memory was overwritten: " + describeOffset(block, broken);
 }
 
 }  // namespace rnnemu

@@ -32,16 +32,23 @@ template <class Pick> void shuffle(void* const* operands, u32 mask, Pick pick)
 /// The 16 x 8 product of a warp's fragments: A [16, K] and B [K, 8] gathered, D += A B in double, one rounding.
 template <u32 K> void multiply(void* const* operands, const float (&a)[16][K], const float (&b)[K][8])
 {
-    for (u32 lane = 0; lane < 32; lane++)
+    auto sums = [&](u32 row, u32 lane) { return static_cast<const MultiplyOperand*>(operands[row % 8 * 4 + lane])->d + row / 8 * 2; };
+    for (u32 row = 0; row < 16; row++)
     {
-        u32 g = lane / 4, t = lane % 4;
-        float* d = static_cast<const MultiplyOperand*>(operands[lane])->d;
-        for (u32 i = 0; i < 4; i++)
+        double sum[8];
+        for (u32 t = 0; t < 4; t++)
         {
-            u32 row = i < 2 ? g : g + 8, column = 2 * t + (i & 1);
-            double sum = d[i];
-            for (u32 k = 0; k < K; k++) { sum += (double)a[row][k] * b[k][column]; }
-            d[i] = (float)sum;
+            sum[2 * t] = sums(row, t)[0];
+            sum[2 * t + 1] = sums(row, t)[1];
+        }
+        for (u32 k = 0; k < K; k++)
+        {
+            for (u32 column = 0; column < 8; column++) { sum[column] += (double)a[row][k] * (double)b[k][column]; }
+        }
+        for (u32 t = 0; t < 4; t++)
+        {
+            sums(row, t)[0] = (float)sum[2 * t];
+            sums(row, t)[1] = (float)sum[2 * t + 1];
         }
     }
 }

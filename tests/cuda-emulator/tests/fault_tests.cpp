@@ -76,10 +76,14 @@ EMULATOR_TEST(catches_stack_overflow)
     catches({.kernel = "fault_stack", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (0,0,0)", .says = "overflowed its stack"});
 }
 
-EMULATOR_TEST(catches_shared_overrun)
+EMULATOR_TEST(catches_overrun_of_a_shared_array)
 {
     catches({.kernel = "fault_shared_static", .status = CUDA_ERROR_ILLEGAL_ADDRESS, .block = "block (0,0,0)", .thread = "thread (63,0,0)",
              .says = "byte 256 of the shared array tile (256 bytes)", .threads = 64});
+}
+
+EMULATOR_TEST(catches_overrun_of_dynamic_shared_memory)
+{
     catches({.kernel = "fault_shared_dynamic", .status = CUDA_ERROR_ILLEGAL_ADDRESS, .block = "block (0,0,0)", .thread = "thread (63,0,0)",
              .says = "byte 256 of the dynamic shared memory (256 bytes)", .threads = 64, .dynamicShared = 256});
 }
@@ -159,6 +163,10 @@ EMULATOR_TEST(catches_missing_warp_barrier)
 EMULATOR_TEST(catches_unwaited_copy)
 {
     catches({.kernel = "fault_unwaited_copy", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (0,0,0)", .says = "a waitAsync is missing"});
+}
+
+EMULATOR_TEST(catches_wait_for_the_wrong_group)
+{
     catches({.kernel = "fault_wrong_group", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (0,0,0)", .says = "a waitAsync is missing"});
 }
 
@@ -204,22 +212,38 @@ EMULATOR_TEST(catches_too_much_shared_memory)
     CHECK_OK(driver.cuCtxSynchronize());
 }
 
-EMULATOR_TEST(catches_barrier_divergence)
+EMULATOR_TEST(catches_early_exit_before_a_barrier)
 {
     catches({.kernel = "fault_early_exit", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (40,0,0)",
              .says = "leaves the kernel while thread (0,0,0) waits at syncBlock (", .threads = 64});
+}
+
+EMULATOR_TEST(catches_early_exit_before_a_barrier_in_another_order)
+{
     catches({.kernel = "fault_early_exit", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = nullptr, .says = "syncBlock (",
              .threads = 64, .environment = "RNNGPU_EMULATOR_ORDER=3"});
+}
+
+EMULATOR_TEST(catches_two_barriers)
+{
     catches({.kernel = "fault_two_barriers", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (40,0,0)",
              .says = "one block, two barriers", .threads = 64});
 }
 
-EMULATOR_TEST(catches_warp_divergence)
+EMULATOR_TEST(catches_shuffle_that_half_a_warp_misses)
 {
     catches({.kernel = "fault_warp_divergence", .status = CUDA_ERROR_LAUNCH_TIMEOUT, .block = "block (0,0,0)", .thread = "thread (0,0,0)",
              .says = "no thread can go on: thread (0,0,0) waits at shuffleXor ("});
+}
+
+EMULATOR_TEST(catches_lanes_in_two_operations)
+{
     catches({.kernel = "fault_mixed_operations", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (1,0,0)",
              .says = "calls ballot ("});
+}
+
+EMULATOR_TEST(catches_lane_outside_the_mask)
+{
     catches({.kernel = "fault_lane_outside_mask", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = nullptr,
              .says = "which is not among them"});
 }
@@ -234,6 +258,10 @@ EMULATOR_TEST(catches_missing_grid_barrier)
 {
     catches({.kernel = "fault_missing_grid_barrier", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (", .thread = "thread (0,0,0)",
              .says = "with nothing to order the two: a race", .blocks = 4, .cooperative = true});
+}
+
+EMULATOR_TEST(catches_two_blocks_that_write_one_word)
+{
     catches({.kernel = "fault_block_race", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (1,0,0)", .thread = "thread (0,0,0)",
              .says = "which block (0,0,0) wrote", .blocks = 2});
 }
@@ -248,6 +276,10 @@ EMULATOR_TEST(catches_endless_wait)
 {
     catches({.kernel = "fault_endless_wait", .status = CUDA_ERROR_LAUNCH_TIMEOUT, .block = "block (0,0,0)", .thread = "thread (0,0,0)",
              .says = "no thread can go on", .cooperative = true});
+}
+
+EMULATOR_TEST(catches_wait_in_a_launch_that_is_not_cooperative)
+{
     catches({.kernel = "fault_endless_wait", .status = CUDA_ERROR_LAUNCH_FAILED, .block = "block (0,0,0)", .thread = "thread (0,0,0)",
              .says = "not cooperative", .blocks = 2});
 }

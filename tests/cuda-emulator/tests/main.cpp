@@ -1,4 +1,5 @@
-// Runs the tests: emulator-tests <project root> [--library <driver>] [name part]. Prints each failure and "N passed, N failed".
+// Runs the tests: emulator-tests <project root> [--library <driver>] [--list] [--messages] [--only <name> | name part]. Prints each failure and
+// "N passed, N failed". --list prints the tests' names instead; --messages also what the emulator said of each fault that a test looks at.
 #include "driver.h"
 
 #include <cstdio>
@@ -23,6 +24,7 @@ std::vector<Case>& cases()
 }
 
 int failures = 0;
+bool showMessages = false;
 
 std::string readFile(const std::string& path)
 {
@@ -58,7 +60,11 @@ void checkStatus(const char* file, int line, const char* call, CUresult got, CUr
 
 void checkMessage(const char* file, int line, const std::string& part)
 {
-    if (driver.message().find(part) == std::string::npos) { fail(file, line, "no '" + part + "' in '" + driver.message() + "'"); }
+    static std::string shown;
+    std::string message = driver.message();
+    if (showMessages && message != shown) { std::printf("message: %s\n", message.c_str()); }
+    shown = message;
+    if (message.find(part) == std::string::npos) { fail(file, line, "no '" + part + "' in '" + message + "'"); }
 }
 
 bool loadDriver(const std::string& library, std::string* problem)
@@ -130,12 +136,22 @@ u32 Numbers::bits()
 int main(int count, char** arguments)
 {
     using namespace tests;
-    std::string library, part;
+    std::string library, part, only;
+    bool list = false;
     projectRoot = count > 1 ? arguments[1] : ".";
     for (int i = 2; i < count; i++)
     {
-        if (std::string(arguments[i]) == "--library" && i + 1 < count) { library = arguments[++i]; }
-        else { part = arguments[i]; }
+        std::string argument = arguments[i];
+        if (argument == "--library" && i + 1 < count) { library = arguments[++i]; }
+        else if (argument == "--only" && i + 1 < count) { only = arguments[++i]; }
+        else if (argument == "--list") { list = true; }
+        else if (argument == "--messages") { showMessages = true; }
+        else { part = argument; }
+    }
+    if (list)
+    {
+        for (const Case& c : cases()) { std::printf("%s\n", c.name); }
+        return 0;
     }
     if (library.empty()) { library = projectRoot + "/tests/cuda-emulator/bin/librnngpu-cuda-emulator-test.so"; }
     std::string problem;
@@ -143,7 +159,7 @@ int main(int count, char** arguments)
     int passed = 0, failed = 0, left = 0;
     for (const Case& c : cases())
     {
-        if (std::string(c.name).find(part) == std::string::npos) { continue; }
+        if (!only.empty() ? only != c.name : std::string(c.name).find(part) == std::string::npos) { continue; }
         if (c.emulatorOnly && !driver.emulated()) { left++; continue; }
         failures = 0;
         c.body();
