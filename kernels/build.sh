@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Compiles every kernels/cuda/<family>/<file>.cu to PTX: kernels/ptx/<file>.sm_80.ptx and .sm_90a.ptx. The same sources and compiler give the
-# same bytes, wherever they stand. Exit codes: 0 done, 1 failed or stale, 3 no compiler (nothing was touched).
+# Compiles every kernels/cuda/<family>/<file>.cu to PTX: kernels/ptx/<file>.sm_80.ptx, which drivers translate for every later GPU, and, where a source has
+# code of its own for it (it asks for RNN_ARCH), .sm_90a.ptx. The same sources and compiler give the same bytes, wherever they stand.
+# Exit codes: 0 done, 1 failed or stale, 3 no compiler (nothing was touched).
 #   build.sh           writes kernels/ptx
 #   build.sh --check   writes nothing: compares with what is committed, 1 if it is stale
 # CLANG names another clang++ (19 is what the committed PTX was made with). PTXAS names ptxas where it is not on the PATH; with it every kernel is
-# assembled, kernels/ptx/resources.txt written (registers, shared memory, stack, spills), and a spill is a failure.
+# assembled for sm_80 and for sm_90, kernels/ptx/resources.txt written (registers, shared memory, stack, spills, and, where cuobjdump stands beside
+# ptxas, tensor-core instructions), and a spill is a failure.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
@@ -42,6 +44,7 @@ jobs=${JOBS:-$(nproc)} pids=()
 for s in "${sources[@]}"; do
   for t in "${targets[@]}"; do
     read -r architecture version <<< "$t"
+    [ "$architecture" = sm_80 ] || grep -q RNN_ARCH "$s" || continue
     compile "$s" "$architecture" "$version" & pids+=($!)
     if [ "${#pids[@]}" -ge "$jobs" ]; then wait "${pids[0]}" || exit 1; pids=("${pids[@]:1}"); fi
   done
@@ -58,8 +61,12 @@ if [ "$check" = 1 ]; then
   done
 else
   for f in ptx/*.ptx; do
-    s=$(basename "$f"); s=${s%%.*}
-    compgen -G "cuda/*/$s.cu" >/dev/null || { echo "removed: kernels/ptx/$(basename "$f") has no source any more"; rm "$f"; }
+    s=$(basename "$f"); architecture=${s#*.}; s=${s%%.*}
+    source=$(compgen -G "cuda/*/$s.cu" || true)
+    if [ -z "$source" ] || { [ "$architecture" != sm_80.ptx ] && ! grep -q RNN_ARCH "$source"; }; then
+      echo "removed: kernels/ptx/$(basename "$f") has no source any more"
+      rm "$f"
+    fi
   done
 fi
 
@@ -69,25 +76,42 @@ if [ -z "$ptxas" ]; then
   echo "skipped: ptxas is not on the PATH (PTXAS names it), so registers and spills were not looked at"
 else
   table=$out/resources.txt
-  log=$(mktemp)
+  cuobjdump=$(dirname "$(command -v "$ptxas")")/cuobjdump
+  work=$(mktemp -d)
+  assemble() {  # PTX file, architecture: the rows of its kernels
+    local cubin=$work/$(basename "$1").$2.cubin log=$work/$(basename "$1").$2.log
+    "$ptxas" -v "-arch=$2" "$1" -o "$cubin" 2> "$log" || { cat "$log" >&2; return 1; }
+    if [ -x "$cuobjdump" ]; then "$cuobjdump" -sass "$cubin" > "$log.sass"; else echo none > "$log.sass"; fi
+    awk -v arch="$2" '
+      FNR == 1 { file++ }
+      file == 1 && FNR == 1 && /^none$/ { unknown = 1 }
+      file == 1 && /Function :/ { name = $NF }
+      file == 1 && /HMMA|HGMMA/ { mma[name]++ }
+      file == 1 { next }
+      /Compiling entry function/ { match($0, /\047[^\047]+\047/); name = substr($0, RSTART + 1, RLENGTH - 2) }
+      /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
+      /Used [0-9]+ registers/ {
+        match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
+        shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH) + 0 : 0
+        printf "%-44s %-8s %9d %8d %6d %7d %7d %5s\n", name, arch, registers, shared, stack, stores, loads, unknown ? "?" : mma[name] + 0
+      }' "$log.sass" "$log" > "$work/$(basename "$1").$2.rows"
+  }
+  pids=()
+  for f in "$out"/*.ptx; do
+    own=$(basename "$f" .ptx); own=${own##*.}
+    for architecture in $([ "$own" = sm_80 ] && echo sm_80 sm_90 || echo "$own"); do
+      assemble "$f" "$architecture" & pids+=($!)
+      if [ "${#pids[@]}" -ge "$jobs" ]; then wait "${pids[0]}" || exit 1; pids=("${pids[@]:1}"); fi
+    done
+  done
+  for p in "${pids[@]}"; do wait "$p" || exit 1; done
   {
-    echo "# What $("$ptxas" --version | grep -oE 'V[0-9.]+' | head -1) of ptxas makes of each kernel: registers a thread, static shared memory, stack, spill stores and loads in bytes."
-    printf '%-44s %-8s %9s %8s %6s %7s %7s\n' kernel arch registers shared stack stores loads
-    for f in "$out"/*.ptx; do
-      architecture=$(basename "$f" .ptx); architecture=${architecture##*.}
-      "$ptxas" -v "-arch=$architecture" "$f" -o /dev/null 2> "$log" || { cat "$log" >&2; exit 1; }
-      awk -v arch="$architecture" '
-        /Compiling entry function/ { match($0, /\047[^\047]+\047/); name = substr($0, RSTART + 1, RLENGTH - 2) }
-        /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
-        /Used [0-9]+ registers/ {
-          match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
-          shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH) + 0 : 0
-          printf "%-44s %-8s %9d %8d %6d %7d %7d\n", name, arch, registers, shared, stack, stores, loads
-        }' "$log"
-    done | sort
+    echo "# What $("$ptxas" --version | grep -oE 'V[0-9.]+' | head -1) of ptxas makes of each kernel: registers a thread, static shared memory, stack, spill stores and loads in bytes, tensor-core instructions."
+    printf '%-44s %-8s %9s %8s %6s %7s %7s %5s\n' kernel arch registers shared stack stores loads mma
+    cat "$work"/*.rows | LC_ALL=C sort
   } > "$table.part"
+  rm -rf "$work"
   mv "$table.part" "$table"
-  rm -f "$log"
   if awk '!/^#/ && NR > 2 && ($6 > 0 || $7 > 0) { print "spills: " $0; bad = 1 } END { exit !bad }' "$table" >&2; then spilled=1; fi
   if [ "$check" = 1 ] && [ "$(head -1 "$table")" = "$(head -1 ptx/resources.txt 2>/dev/null)" ] && ! cmp -s "$table" ptx/resources.txt; then
     echo "stale: kernels/ptx/resources.txt; run kernels/build.sh with ptxas" >&2
@@ -96,4 +120,4 @@ else
 fi
 
 [ "$stale" = 0 ] && [ "$spilled" = 0 ] || exit 1
-echo "${#sources[@]} kernel files for ${#targets[@]} architectures: $([ "$check" = 1 ] && echo "kernels/ptx is up to date" || echo "written to kernels/ptx")"
+echo "${#sources[@]} kernel files: $([ "$check" = 1 ] && echo "kernels/ptx is up to date" || echo "written to kernels/ptx")"

@@ -49,7 +49,7 @@ public sealed class PtxImageTests
     [Theory]
     [InlineData(80, "sm_80")]
     [InlineData(89, "sm_80")]
-    [InlineData(90, "sm_90a")]
+    [InlineData(90, "sm_80")]
     [InlineData(100, "sm_80")]
     [InlineData(120, "sm_80")]
     public void The_image_fits_the_device(int capability, string architecture) =>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Reflection;
+using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -10,18 +10,14 @@ namespace RnnGpu.Cuda.Modules;
 /// <param name="ParameterBytes">Size of its parameters.</param>
 public sealed record PtxKernel(string Name, int ParameterBytes);
 
-/// <summary>One compiled module for one architecture, embedded in this assembly: <c>elementwise.sm_80.ptx</c>.</summary>
+/// <summary>One compiled module for one architecture, in the archive <c>ptx.zip</c> embedded in this assembly: <c>elementwise.sm_80.ptx</c>.</summary>
 /// <param name="Module">Name of the module: that of its source file.</param>
 /// <param name="Architecture"><c>sm_80</c> or <c>sm_90a</c>.</param>
 /// <param name="Text">PTX.</param>
 public sealed partial record PtxImage(string Module, string Architecture, string Text)
 {
-    private const string Folder = "ptx/";
-    private static readonly Assembly Assembly = typeof(PtxImage).Assembly;
-
     /// <summary>Every embedded image, by file name.</summary>
-    public static IReadOnlyList<string> FileNames { get; } =
-        [.. Assembly.GetManifestResourceNames().Where(name => name.StartsWith(Folder, StringComparison.Ordinal)).Select(name => name[Folder.Length..]).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> FileNames { get; } = ReadNames();
 
     /// <summary>PTX ISA version as major * 10 + minor; 0 if the text has none.</summary>
     public int IsaVersion => Version().Match(Text) is { Success: true } match ? (Number(match, "major") * 10) + Number(match, "minor") : 0;
@@ -29,7 +25,7 @@ public sealed partial record PtxImage(string Module, string Architecture, string
     /// <summary>Kernels in the order of the text.</summary>
     public IReadOnlyList<PtxKernel> Kernels => [.. Entry().Matches(Text).Select(match => new PtxKernel(match.Groups["name"].Value, Number(match, "bytes")))];
 
-    /// <summary>The image of a module for a device: sm_90a where the device is 9.0 and there is one, else sm_80.</summary>
+    /// <summary>The image of a module for a device: sm_90a where the device is 9.0 and the module has code of its own for it, else sm_80, which suits every later GPU.</summary>
     /// <exception cref="InvalidOperationException">The assembly has no such module.</exception>
     public static PtxImage For(string module, int capability)
     {
@@ -41,11 +37,22 @@ public sealed partial record PtxImage(string Module, string Architecture, string
     /// <exception cref="InvalidOperationException">The assembly has no such file.</exception>
     public static PtxImage Read(string fileName)
     {
-        using Stream stream = Assembly.GetManifestResourceStream(Folder + fileName)
+        using ZipArchive archive = Open();
+        ZipArchiveEntry entry = archive.GetEntry(fileName)
             ?? throw new InvalidOperationException($"RnnGpu.Cuda was built without {fileName}: run kernels/build.sh and build again");
+        using Stream stream = entry.Open();
         using var reader = new StreamReader(stream, Encoding.UTF8);
         string[] parts = fileName.Split('.');
         return new PtxImage(parts[0], parts[1], reader.ReadToEnd());
+    }
+
+    private static ZipArchive Open() => new(
+        typeof(PtxImage).Assembly.GetManifestResourceStream("ptx.zip") ?? throw new InvalidOperationException("RnnGpu.Cuda was built without kernels"), ZipArchiveMode.Read);
+
+    private static string[] ReadNames()
+    {
+        using ZipArchive archive = Open();
+        return [.. archive.Entries.Select(entry => entry.Name).Order(StringComparer.Ordinal)];
     }
 
     private static int Number(Match match, string group) =>

@@ -10,7 +10,11 @@ using namespace rnnemu;
 namespace {
 
 /// PTX versions by driver: 7.0 came with CUDA 11.0, 8.0 with 12.0, and each minor version with its own.
-u32 newestPtx(u32 driver) { return driver >= 12000 ? 80 + (driver - 12000) / 10 : 70 + (driver - 11000) / 10; }
+u32 newestPtx(u32 driver)
+{
+    if (driver >= 12000) { return 80 + (driver - 12000) / 10; }
+    return driver >= 11000 ? 70 + (driver - 11000) / 10 : 63 + (driver - 10000) / 10;
+}
 
 void writeLog(unsigned count, const int* options, void** values, const std::string& text)
 {

@@ -114,6 +114,7 @@ Kernel::Kernel(const char* file, const char* name)
     driver.cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0);
     std::string suffix = std::string(file) + (major == 9 ? ".sm_90a.ptx" : ".sm_80.ptx");
     std::string image = readFile(projectRoot + "/kernels/ptx/" + suffix);
+    if (image.empty()) { image = readFile(projectRoot + "/kernels/ptx/" + file + ".sm_80.ptx"); }
     if (image.empty()) { image = readFile(projectRoot + "/tests/cuda-emulator/bin/ptx/" + suffix); }
     if (image.empty() && driver.emulated())
     {
