@@ -5,8 +5,8 @@
 #   build.sh           writes kernels/ptx
 #   build.sh --check   writes nothing: compares with what is committed, 1 if it is stale
 # CLANG names another clang++ (19 is what the committed PTX was made with). PTXAS names ptxas where it is not on the PATH; with it every kernel is
-# assembled for sm_80 and for sm_90, kernels/ptx/resources.txt written (registers, shared memory, stack, spills, and, where cuobjdump stands beside
-# ptxas, tensor-core instructions), and a spill is a failure.
+# assembled for sm_80 and for sm_90, kernels/ptx/resources.txt and the line of figures above each kernel written (registers, shared memory, stack,
+# spills, and, where cuobjdump stands beside ptxas, tensor-core instructions), and a spill is a failure.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
@@ -112,6 +112,22 @@ else
   } > "$table.part"
   rm -rf "$work"
   mv "$table.part" "$table"
+  if [ "$check" = 0 ]; then
+    # the line above each kernel that says what it needs
+    for s in "${sources[@]}"; do
+      awk '
+        FNR == NR { if ($2 == "sm_80") { low[$1] = $3; shared[$1] = $4 } else { high[$1] = $3 } next }
+        /^\/\/ [0-9]+ registers on sm_80/ { next }
+        /^RNN_KERNEL\(/ {
+          split($0, part, /[(,]/)
+          bytes = shared[part[2]] + 0
+          text = bytes >= 1000 ? sprintf("%d,%03d", bytes / 1000, bytes % 1000) : bytes
+          printf "// %d registers on sm_80, %d on sm_90; %s bytes of static shared memory.\n", low[part[2]], high[part[2]], text
+        }
+        { print }' "$table" "$s" > "$s.part"
+      if cmp -s "$s.part" "$s"; then rm "$s.part"; else mv "$s.part" "$s"; fi
+    done
+  fi
   if awk '!/^#/ && NR > 2 && ($6 > 0 || $7 > 0) { print "spills: " $0; bad = 1 } END { exit !bad }' "$table" >&2; then spilled=1; fi
   if [ "$check" = 1 ] && [ "$(head -1 "$table")" = "$(head -1 ptx/resources.txt 2>/dev/null)" ] && ! cmp -s "$table" ptx/resources.txt; then
     echo "stale: kernels/ptx/resources.txt; run kernels/build.sh with ptxas" >&2

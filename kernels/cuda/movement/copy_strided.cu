@@ -48,9 +48,11 @@ template <class V> RNN_DEVICE void copyStrided(const CopyStridedParams& p)
 // Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 bytes an element (12 with accumulate) against the memory's bandwidth where both operands are contiguous along the last axis;
 // 32 bytes an element for each that is not. About 8 instructions an element and axis. Share of that limit on a GPU: not yet measured.
+// 24 registers on sm_80, 24 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(copy_strided_b32, CopyStridedParams, 256, 6, 0) { copyStrided<u32>(p); }
 
 // The same in units of 16 bytes: both operands contiguous along the last axis, every size, step and address a multiple of four elements.
+// 32 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(copy_strided_b128, CopyStridedParams, 256, 4, 0) { copyStrided<UInt4>(p); }
 
 constexpr u32 tileSide = 32;
@@ -61,6 +63,7 @@ constexpr u32 tileSide = 32;
 // (tiles of I) x (tiles of J) x (iterations of the other axes), in x, tiles of I the fastest.
 // Shared memory: 4,224 bytes (a column of padding, so that a tile's column lies in 32 banks). Registers: up to 40, no spills.
 // Cost: 8 bytes an element (12 with accumulate) against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 28 registers on sm_80, 33 on sm_90; 4,224 bytes of static shared memory.
 RNN_KERNEL(copy_transposed_b32, CopyStridedParams, 256, 6, 4224)
 {
     RNN_SHARED(u32, tile, tileSide * (tileSide + 1));
@@ -111,6 +114,7 @@ RNN_KERNEL(copy_transposed_b32, CopyStridedParams, 256, 6, 4224)
 // A walk that writes some elements several times: one thread goes through it in order, so that the result does not depend on timing.
 //
 // Shared memory: none. Registers: few. Cost: a trip to memory and back an iteration, 0.5 to 1 microseconds; nothing in the engine asks for it.
+// 16 registers on sm_80, 11 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(copy_ordered_b32, CopyStridedParams, 32, 1, 0)
 {
     if (threadIdxX() != 0) { return; }

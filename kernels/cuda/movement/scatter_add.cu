@@ -135,6 +135,7 @@ RNN_DEVICE void addToTable(
 // Cost: the largest of (a) 4 bytes an element of dy and 8 an element of the table rows touched against the memory's bandwidth, (b) blocks x
 // count x 4 bytes of indices against the bandwidth of L2, (c) for the most frequent index, its count over the batch x one latency of memory
 // (about 0.6 microseconds). Share of that limit on a GPU: not yet measured.
+// 74 registers on sm_80, 72 on sm_90; 8,224 bytes of static shared memory.
 RNN_KERNEL(scatter_add_f32, ScatterAddParams, 256, 3, 8224)
 {
     RNN_SHARED(u32, list, scatterChunk);

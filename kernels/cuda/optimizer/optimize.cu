@@ -52,6 +52,7 @@ template <bool First, bool Second, class Rule> RNN_DEVICE void updateBlockWith(c
 // device from step to step. Formulas and order of operations of the CPU backend (src/RnnGpu.Cpu/Ops/OptimizerRules.cs): same bits.
 // Shared memory: none. Registers: up to 64 (4 blocks an SM), no spills.
 // Cost: 12 bytes an element, 20 with momentum, against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 63 registers on sm_80, 63 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(optimize_sgd_f32, OptimizeParams, 256, 4, 0)
 {
     updateBlockWith<true, false>(p, [&](const Update& u, bool momentum, float& w, float g, float& m, float&)
@@ -68,6 +69,7 @@ RNN_KERNEL(optimize_sgd_f32, OptimizeParams, 256, 4, 0)
 
 // RMSprop: g = scale gradient + decay w; v = rho v + (1 - rho) g^2; w -= rate g / (sqrt v + epsilon). Slots, shared memory and
 // registers as above. Cost: 20 bytes an element. Share of that limit on a GPU: not yet measured.
+// 59 registers on sm_80, 58 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(optimize_rmsprop_f32, OptimizeParams, 256, 4, 0)
 {
     updateBlockWith<false, true>(p, [&](const Update& u, bool, float& w, float g, float&, float& v)
@@ -82,6 +84,7 @@ RNN_KERNEL(optimize_rmsprop_f32, OptimizeParams, 256, 4, 0)
 // AdamW (decoupled): no decay in g, but w shrinks by rate decay. Slots, shared memory and registers as above. Bits as on the CPU for slots whose
 // rate is not scaled; else the rate may differ in its last bit, since the correction is divided in before the scale comes in.
 // Registers: up to 84 (3 blocks an SM). Cost: 28 bytes an element. Share of that limit on a GPU: not yet measured.
+// 77 registers on sm_80, 77 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(optimize_adam_f32, OptimizeParams, 256, 3, 0)
 {
     updateBlockWith<true, true>(p, [&](const Update& u, bool, float& w, float g, float& m, float& v)
@@ -97,6 +100,7 @@ RNN_KERNEL(optimize_adam_f32, OptimizeParams, 256, 3, 0)
 // y = min(1, maxNorm / (average sqrt(sumOfSquares) + 1e-6)) average; no clipping for an infinite maxNorm.
 //
 // sumOfSquares, y: one element. One thread. Cost: a launch.
+// 13 registers on sm_80, 16 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(clip_factor_f32, ClipFactorParams, 32, 1, 0)
 {
     if (threadIdxX() != 0) { return; }

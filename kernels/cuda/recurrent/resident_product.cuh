@@ -10,7 +10,7 @@ namespace rnn {
 constexpr i32 residentStages = 4;
 
 /// Bytes of dynamic shared memory: weights of so many tiles of units, slabs of the inner axis and slabs of a group
-/// (Launch/PersistentLayout.cs asks for as much).
+/// (Launch/PersistentShape.cs asks for as much).
 constexpr i64 residentSharedBytes(bool tensor, i32 tileRows, i32 columns, i32 unitTiles, i32 slabs, i32 groupSlabs)
 {
     const i64 ring = (i64)residentStages * groupSlabs * tileRows * stepPitch * 4;

@@ -43,7 +43,7 @@ constexpr i32 partialPitch(i32 columns) { return columns + (24 - columns % 16) %
 /// Warps that share the inner axis on tensor cores: one for each mma's depth of a slab.
 constexpr i32 depthWarps = stepSlab / mmaWords;
 
-/// Dynamic shared memory of a block; the host asks for as much (Launch/RecurrentTiles.cs).
+/// Dynamic shared memory of a block; the host asks for as much (Launch/RecurrentLayout.cs).
 constexpr i32 stepSharedBytes(bool tensor, i32 tileRows, i32 columns)
 {
     const i32 ring = stepStages(tileRows, columns) * (tileRows + columns) * stepPitch * 4;

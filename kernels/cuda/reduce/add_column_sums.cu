@@ -40,6 +40,7 @@ RNN_DEVICE void fetchTile(const ColumnChainParams& p, i64 first, i64 column, boo
 // Shared memory: 32,768 bytes. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: the larger of 4 bytes an element against the memory's bandwidth and rows x 5 cycles (an addition waits 4 for the one before, the
 // barrier between tiles is spread over them): 0.2 ms for 65,536 rows. Share of that limit on a GPU: not yet measured.
+// 39 registers on sm_80, 40 on sm_90; 32,768 bytes of static shared memory.
 RNN_KERNEL(add_column_sums_f32, ColumnChainParams, 256, 6, 32768)
 {
     RNN_SHARED(float, tiles, chainTile * chainTiles);

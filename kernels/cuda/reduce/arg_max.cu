@@ -46,6 +46,7 @@ RNN_DEVICE Best bestOf(Global<const float> x, i32 columns, u32 rank, u32 threads
 //
 // x: [rows, columns], y: [rows] int. A warp a row, eight a block. Shared memory: none. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 4 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 20 registers on sm_80, 24 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(arg_max_warp_f32, ArgMaxParams, 256, 6, 0)
 {
     i64 row = (i64)blockIdxX() * sumWarps + warpId();
@@ -55,6 +56,7 @@ RNN_KERNEL(arg_max_warp_f32, ArgMaxParams, 256, 6, 0)
 }
 
 // The same with a block of 256 threads a row, for long rows. Shared memory: 64 bytes. Registers: up to 40, no spills.
+// 22 registers on sm_80, 24 on sm_90; 64 bytes of static shared memory.
 RNN_KERNEL(arg_max_block_f32, ArgMaxParams, 256, 6, 64)
 {
     RNN_SHARED(float, values, sumWarps);

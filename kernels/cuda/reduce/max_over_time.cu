@@ -11,6 +11,7 @@ namespace rnn {
 // Shared memory: none. Registers: up to 32 (8 blocks an SM), no spills.
 // Cost: 4 bytes an element of x against the memory's bandwidth; few rows and columns leave SMs idle, then time trips to memory / 4.
 // Share of that limit on a GPU: not yet measured.
+// 32 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(max_over_time_f32, MaxOverTimeParams, 256, 8, 0)
 {
     i64 i = (i64)blockIdxX() * blockDimX() + threadIdxX(), stride = p.rows * p.columns;
@@ -53,6 +54,7 @@ RNN_KERNEL(max_over_time_f32, MaxOverTimeParams, 256, 8, 0)
 // x: [time, rows, columns], assigned; y, steps: [rows, columns]. A thread an element of x. Grid: (elements of y / 256) x (steps), steps beyond the
 // grid's 65,535 taken in turns. Shared memory: none. Registers: up to 32, no spills.
 // Cost: 4 bytes an element of x against the memory's bandwidth, y and steps from L2. Share of that limit on a GPU: not yet measured.
+// 22 registers on sm_80, 20 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(max_over_time_backward_f32, MaxOverTimeParams, 256, 8, 0)
 {
     i64 i = (i64)blockIdxX() * blockDimX() + threadIdxX(), stride = p.rows * p.columns;

@@ -57,6 +57,7 @@ RNN_DEVICE void put(Global<float> y, i64 i, float sum, bool accumulate)
 // (i in 32s, parts). Where there are several parts the result is [parts, keptCount], itself to be summed over its first axis.
 // Shared memory: 1,024 bytes. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 4 bytes an element of x against the memory's bandwidth, as long as 32 columns are used. Share of that limit on a GPU: not yet measured.
+// 32 registers on sm_80, 40 on sm_90; 1,024 bytes of static shared memory.
 RNN_KERNEL(sum_columns_f32, SumParams, 256, 6, 1024)
 {
     RNN_SHARED(float, sums, sumThreads);
@@ -79,6 +80,7 @@ RNN_KERNEL(sum_columns_f32, SumParams, 256, 6, 1024)
 //
 // A warp an i, eight a block; lanes take every 32nd e and meet in a butterfly. Shared memory: none. Registers: up to 40, no spills.
 // Cost: 4 bytes an element of x against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 40 registers on sm_80, 40 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(sum_rows_warp_f32, SumParams, 256, 6, 0)
 {
     u32 i = blockIdxX() * sumWarps + warpId();
@@ -92,6 +94,7 @@ RNN_KERNEL(sum_rows_warp_f32, SumParams, 256, 6, 0)
 // A block of 256 threads an i and part (parts the fastest in the grid); threads take every 256th e. Where there are several parts the result is
 // [keptCount, parts], itself to be summed over its last axis. Shared memory: 32 bytes. Registers: up to 40, no spills.
 // Cost: 4 bytes an element of x against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 40 registers on sm_80, 40 on sm_90; 32 bytes of static shared memory.
 RNN_KERNEL(sum_rows_block_f32, SumParams, 256, 6, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);

@@ -14,6 +14,7 @@ constexpr u32 countThreads = 1024;
 // the bits depend on the tensors' lengths and order alone. One launch for any number of tensors.
 // Shared memory: 32 bytes. Registers: up to 32 (8 blocks an SM), no spills.
 // Cost: 4 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 28 registers on sm_80, 28 on sm_90; 32 bytes of static shared memory.
 RNN_KERNEL(sum_of_squares_f32, SumOfSquaresParams, 256, 8, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);
@@ -46,6 +47,7 @@ RNN_KERNEL(sum_of_squares_f32, SumOfSquaresParams, 256, 8, 32)
 // targets, weights: [rows] or none; y: [2]. One block of 1,024 threads: rows are few, and everything behind this waits for the number.
 // Shared memory: 128 bytes. Registers: up to 64, no spills.
 // Cost: rows x 8 bytes against what one SM draws, about 80 GB/s: 7 microseconds for 65,536 rows. Share of that on a GPU: not yet measured.
+// 23 registers on sm_80, 27 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(count_weights_f32, CountWeightsParams, 1024, 1, 128)
 {
     RNN_SHARED(float, scratch, countThreads / warpSize);

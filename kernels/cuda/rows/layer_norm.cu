@@ -40,10 +40,12 @@ template <class R> RNN_DEVICE void layerNormRow(const LayerNormParams& p, const 
 // x, y: [rows, columns]; gamma, beta: [columns]; mean, rstd: [rows]. A warp a row, up to eight rows a block.
 // Shared memory: 4 bytes a column and row of the block (dynamic), where a row is kept between the passes. Registers: up to 64, no spills.
 // Cost: 8 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 31 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(layer_norm_warp_f32, LayerNormParams, 256, 4, 0) { layerNormRow(p, WarpRow(Shared<float>())); }
 
 // The same with a block of 256 threads a row, for long rows; a row that does not fit the dynamic shared memory (kept = 0) is read again in each
 // pass. Shared memory: 32 bytes, and 4 a column where kept. Registers: up to 64, no spills.
+// 31 registers on sm_80, 31 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(layer_norm_block_f32, LayerNormParams, 256, 4, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);
@@ -91,10 +93,12 @@ template <class R> RNN_DEVICE void layerNormBackwardRow(const LayerNormBackwardP
 // x, dy, dx: [rows, columns], dx may be dy; gamma: [columns]; mean, rstd: [rows]. A warp a row, as many rows a block as shared memory holds.
 // Shared memory: 8 bytes a column and row of the block (dynamic), for g and x - mean. Registers: up to 64, no spills.
 // Cost: 12 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 64 registers on sm_80, 64 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(layer_norm_backward_warp_f32, LayerNormBackwardParams, 256, 4, 0) { layerNormBackwardRow(p, WarpRow(Shared<float>())); }
 
 // The same with a block of 256 threads a row, for long rows; a row that does not fit the dynamic shared memory (kept = 0) is read twice.
 // Shared memory: 32 bytes, and 8 a column where kept. Registers: up to 64, no spills.
+// 40 registers on sm_80, 40 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(layer_norm_backward_block_f32, LayerNormBackwardParams, 256, 4, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);
@@ -111,6 +115,7 @@ constexpr u32 gammaPart = 256;       // rows of a part; twin in LayerNorm.cs
 // additions depends on the shapes alone.
 // Shared memory: 2,048 bytes. Registers: up to 40 (6 blocks an SM), no spills.
 // Cost: 8 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 40 registers on sm_80, 40 on sm_90; 2,048 bytes of static shared memory.
 RNN_KERNEL(layer_norm_gamma_f32, LayerNormBackwardParams, 256, 6, 2048)
 {
     RNN_SHARED(float, sumsOfGamma, gammaColumns * gammaLanes);

