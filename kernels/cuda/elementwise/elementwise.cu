@@ -41,7 +41,7 @@ RNN_KERNEL(unary_f32, UnaryParams, 256, 6, 0)
 
 // dx[i] = dy[i] f'(x[i]), or += with accumulate. x or y is 0 where f' is computed from the other.
 //
-// x, y, dy, dx: [count], dx may be dy. As unary_f32; 12 to 20 bytes an element. Share of the limit on a GPU: not yet measured.
+// x, y, dy, dx: [count], dx may be dy. As unary_f32. Cost: 12 to 20 bytes an element. Share of that limit on a GPU: not yet measured.
 // 31 registers on sm_80, 32 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(unary_backward_f32, UnaryBackwardParams, 256, 6, 0)
 {

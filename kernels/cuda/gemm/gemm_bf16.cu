@@ -11,6 +11,7 @@ RNN_KERNEL(gemm_bf16_128x128, GemmParams, 256, 1, 0)
     gemm<Bf16, TensorBlock<Bf16, 128, 128, 4, 2>, 128, 128, ConvertedOperand<Bf16, 128, 256>, ConvertedOperand<Bf16, 128, 256>>(p);
 }
 
+// The same with B packed. 61,440 bytes of dynamic shared memory.
 // 128 registers on sm_80, 128 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_bf16_128x128, GemmParams, 256, 2, 0)
 {
@@ -24,6 +25,7 @@ RNN_KERNEL(gemm_bf16_32x64, GemmParams, 128, 4, 0)
     gemm<Bf16, TensorBlock<Bf16, 32, 64, 2, 2>, 32, 64, ConvertedOperand<Bf16, 32, 128>, ConvertedOperand<Bf16, 64, 128>>(p);
 }
 
+// The same with B packed. 23,040 bytes of dynamic shared memory.
 // 72 registers on sm_80, 72 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_bf16_32x64, GemmParams, 128, 4, 0)
 {

@@ -11,6 +11,7 @@ RNN_KERNEL(gemm_fp32_128x128, GemmParams, 256, 1, 0)
     gemm<Fp32, ChainBlock<128, 128, 16, 16>, 128, 128, CopiedOperand<128, 256>, CopiedOperand<128, 256>>(p);
 }
 
+// The same with B packed. 61,440 bytes of dynamic shared memory.
 // 168 registers on sm_80, 168 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_fp32_128x128, GemmParams, 256, 1, 0)
 {
@@ -24,6 +25,7 @@ RNN_KERNEL(gemm_fp32_32x64, GemmParams, 128, 4, 0)
     gemm<Fp32, ChainBlock<32, 64, 8, 16>, 32, 64, CopiedOperand<32, 128>, CopiedOperand<64, 128>>(p);
 }
 
+// The same with B packed. 23,040 bytes of dynamic shared memory.
 // 96 registers on sm_80, 96 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(gemm_packed_fp32_32x64, GemmParams, 128, 4, 0)
 {

@@ -37,11 +37,11 @@ RNN_DEVICE void fetchTile(const ColumnChainParams& p, i64 first, i64 column, boo
 //
 // x: [rows, columns], row stride of any sign; y: [columns]. A block owns 32 columns. All its threads copy tiles of 64 rows ahead,
 // asynchronously, four in turn; the first warp adds the tile that has come, a column a lane.
-// Shared memory: 32,768 bytes. Registers: up to 40 (6 blocks an SM), no spills.
+// Shared memory: 32,768 bytes. Registers: up to 64 (4 blocks an SM, by shared memory), no spills.
 // Cost: the larger of 4 bytes an element against the memory's bandwidth and rows x 5 cycles (an addition waits 4 for the one before, the
 // barrier between tiles is spread over them): 0.2 ms for 65,536 rows. Share of that limit on a GPU: not yet measured.
-// 39 registers on sm_80, 40 on sm_90; 32,768 bytes of static shared memory.
-RNN_KERNEL(add_column_sums_f32, ColumnChainParams, 256, 6, 32768)
+// 48 registers on sm_80, 48 on sm_90; 32,768 bytes of static shared memory.
+RNN_KERNEL(add_column_sums_f32, ColumnChainParams, 256, 4, 32768)
 {
     RNN_SHARED(float, tiles, chainTile * chainTiles);
     i64 column = (i64)blockIdxX() * chainColumns;
