@@ -11,7 +11,7 @@ public sealed class EmulatorTests
     [
         "nothing_works_before_init_or_without_context", "settings_make_another_device", "memory_is_poisoned_and_ranges_are_checked", "pinned_memory_has_guards",
         "modules_are_checked", "function_attributes", "launch_with_attributes", "capture_records_and_replays", "capture_across_streams",
-        "a_missing_edge_of_a_graph_shows", "calls_not_allowed_during_capture", "deferred_streams_show_missing_waits", "events_measure_and_order",
+        "a_missing_edge_of_a_graph_shows", "races_between_streams_show", "calls_not_allowed_during_capture", "deferred_streams_show_missing_waits", "events_measure_and_order",
         "told_failures_and_counters", "a_kernel_error_shows_at_the_next_call_and_stays", "names_and_addresses", "missing_barrier_shows_in_results_too",
         "indices", "shuffles_votes_and_warp_sums", "shared_memory_static_and_dynamic", "warp_barriers", "asynchronous_copies", "ldmatrix", "mma_bf16_and_f16",
         "mma_tf32", "atomics", "last_block_sums_up", "grid_barrier", "blocks_wait_for_blocks", "vector_loads_and_stores", "results_do_not_depend_on_the_order",
