@@ -23,6 +23,9 @@ public sealed class SeriesTask : LearningTask
     /// <summary>CSV columns that are no features.</summary>
     public static readonly Setting<string> Skip = Setting.Text("skip", "t,group", "CSV: columns that are no measurements, between commas");
 
+    /// <summary>Whether each step's change is a feature too.</summary>
+    public static readonly Setting<bool> Changes = Setting.Flag("changes", false, "Whether the change since the step before is read beside each measurement: for movements");
+
     /// <inheritdoc/>
     public override string Name => "classify-series";
 
@@ -33,7 +36,7 @@ public sealed class SeriesTask : LearningTask
     public override string DataFormat => ".ts file, or CSV with a line a step";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Setting> OwnSettings { get; } = [Id, Label, Skip, .. EncoderSettings.All];
+    public override IReadOnlyList<Setting> OwnSettings { get; } = [Id, Label, Skip, Changes, .. EncoderSettings.All];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SettingValue> Defaults { get; } =
@@ -85,7 +88,8 @@ public sealed class SeriesTask : LearningTask
                 values[(2 * t) + 1] = Math.Sin(angle) + (0.2 * random.NextNormal());
             }
 
-            samples.Add(new ClassSample<Series>(classes[i % 3], new Series(2, values)));
+            var series = new Series(2, values);
+            samples.Add(new ClassSample<Series>(classes[i % 3], settings.Get(Changes) ? series.WithChanges() : series));
         }
 
         return Data(samples).Stratified(0.2, seed: 0);
@@ -119,7 +123,9 @@ public sealed class SeriesTask : LearningTask
         if (!lines.MoveNext()) { throw new DataException($"{source.Name}: the file is empty"); }
         TextLine first = lines.Current;
         var table = new SeriesTable(settings.Get(Id), settings.Get(Label), settings.Get(Skip).Split(','));
-        return TsFile.Starts(first.Text) ? TsFile.Read(From(first, lines), classWanted) : table.Read(From(first, lines), classWanted);
+        IEnumerable<ClassSample<Series>> samples =
+            TsFile.Starts(first.Text) ? TsFile.Read(From(first, lines), classWanted) : table.Read(From(first, lines), classWanted);
+        return settings.Get(Changes) ? samples.Select(static sample => sample with { Input = sample.Input.WithChanges() }) : samples;
     }
 
     /// <summary>A line that was looked at, and those behind it: standard input cannot be opened twice.</summary>

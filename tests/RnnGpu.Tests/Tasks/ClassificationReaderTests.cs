@@ -56,6 +56,16 @@ public sealed class ClassificationReaderTests : IDisposable
     }
 
     [Fact]
+    public void Changes_stand_beside_the_measurements()
+    {
+        var task = new SeriesTask();
+        Settings settings = task.DefaultSettings().With(SeriesTask.Changes.Is(true));
+        var data = (ClassData<Series>)task.Read([TextSource.String("f", TsHeader + "1,2,4:9,7,5:a\n")], settings);
+        Assert.Equal(4, data.Samples[0].Input.Features);
+        Assert.Equal([1, 9, 0, 0, 2, 7, 1, -2, 4, 5, 2, -2], data.Samples[0].Input.Values);
+    }
+
+    [Fact]
     public void Tables_of_series_are_read()
     {
         var data = (ClassData<Series>)Read("classify-series", CsvHeader + "s1,1,up,0,1,2\ns1,1,up,1,3,4\ns2,1,down,0,5,6\n");
