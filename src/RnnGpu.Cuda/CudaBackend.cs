@@ -32,6 +32,7 @@ public sealed partial class CudaBackend : IBackend
         _arena = new DeviceArena(context, name, exact);
         _staging = new PinnedStaging(context);
         _queue = stream is { } borrowed ? new CudaQueue(context, borrowed) : new CudaQueue(context);
+        _queue.CapturesLoops = options.Graphs;
         try
         {
             _faults = new DeviceFaults(_queue);

@@ -63,6 +63,9 @@ public sealed record CudaOptions
     /// <summary>Memory of tensors; null: what <see cref="MemoryVariable"/> says, else exact on the emulator and an arena on GPUs.</summary>
     public CudaMemory? Memory { get; init; }
 
+    /// <summary>Whether loops that are run again are captured as CUDA graphs; without, each of their launches is a driver call, to see what graphs are worth.</summary>
+    public bool Graphs { get; init; } = true;
+
     /// <summary>Environment variable for <see cref="Strategy"/>: <c>auto</c>, <c>stepwise</c> or <c>persistent</c>.</summary>
     public const string StrategyVariable = "RNNGPU_CUDA_STRATEGY";
 

@@ -20,6 +20,10 @@ public sealed unsafe partial class CudaBackend
     private readonly LoopKernels _gruBeforeLoopBackward = new("gru_before", "gru_before_bwd");
     private readonly Dictionary<PersistentKey, PersistentShape?> _shapes = [];
 
+    /// <summary>Whether the loop of such a problem is one launch for all steps, forward or backward.</summary>
+    public bool RunsPersistently(RecurrentProblem problem, bool backward) =>
+        Persistent(LayoutOf(problem.Cell, problem.Hidden), problem.Batch, problem.Steps, backward) is not null;
+
     /// <summary>How a loop runs in one launch, or null where it runs stepwise: it does not fit, is slower so, or has one step.</summary>
     private PersistentShape? Persistent(in RecurrentLayout layout, int batch, int steps, bool backward)
     {

@@ -50,6 +50,9 @@ internal sealed class CudaQueue : IDisposable
     /// <summary>Whether a loop is being captured: nothing may wait and nothing may be read back.</summary>
     public bool IsCapturing { get; private set; }
 
+    /// <summary>Whether loops become graphs when they are seen again.</summary>
+    public bool CapturesLoops { get; set; } = true;
+
     /// <summary>The kernel launched last, for messages.</summary>
     public string LastKernel { get; private set; } = "";
 

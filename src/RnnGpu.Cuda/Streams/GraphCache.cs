@@ -52,7 +52,7 @@ internal sealed class GraphCache<TKey>(int capacity = 64) : IDisposable
     /// <summary>Starts queueing the launches of a key's loop, captured if the key was seen before.</summary>
     public GraphRecording<TKey> Record(CudaQueue queue, in TKey key)
     {
-        if (queue.IsCapturing) { return default; }
+        if (queue.IsCapturing || !queue.CapturesLoops) { return default; }
         if (!_owned)
         {
             queue.Own(this);

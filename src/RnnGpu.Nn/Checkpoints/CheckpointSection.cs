@@ -34,7 +34,12 @@ public sealed class CheckpointSection
     /// <summary>An object under construction as it will be read back.</summary>
     /// <param name="json">The object.</param>
     /// <param name="where">As messages name it.</param>
-    public static CheckpointSection Of(JsonObject json, string where) => new(JsonSerializer.SerializeToElement(json), where);
+    public static CheckpointSection Of(JsonObject json, string where)
+    {
+        // By text: a serializer finds its way by reflection, which trimmed programs lack.
+        using JsonDocument document = JsonDocument.Parse(json.ToJsonString());
+        return new CheckpointSection(document.RootElement.Clone(), where);
+    }
 
     /// <summary>Whether the field is there (a JSON null counts as absent).</summary>
     public bool Has(string name) => Json.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;

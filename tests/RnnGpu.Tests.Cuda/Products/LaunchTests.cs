@@ -1,5 +1,6 @@
 using RnnGpu.Core;
 using RnnGpu.Cuda;
+using RnnGpu.Cuda.Driver;
 using RnnGpu.Cuda.Modules;
 using RnnGpu.Tests.Contract;
 using Xunit;
@@ -19,6 +20,15 @@ public sealed class LaunchTests
         using var emulator = new PrivateEmulator();
         using var backend = CudaBackend.Create(emulator.Driver, 0);
         Assert.Equal(Calls(backend, cell, steps: 3), Calls(backend, cell, steps: 40));
+    }
+
+    [Fact]
+    public void Without_graphs_each_step_is_a_driver_call()
+    {
+        using var emulator = new PrivateEmulator();
+        using var backend = CudaBackend.Create(emulator.Driver, 0, ComputeMode.Fp32, new CudaOptions { Graphs = false, Strategy = CudaStrategy.Stepwise });
+        Assert.True(Calls(backend, CellKind.Lstm, steps: 40) >= Calls(backend, CellKind.Lstm, steps: 3) + (2 * 37));
+        Assert.Equal(0, backend.Driver.CallsOf(DriverEntry.cuGraphLaunch));
     }
 
     private static long Calls(CudaBackend backend, CellKind cell, int steps)
