@@ -13,7 +13,7 @@ internal static class Backends
     /// <exception cref="CudaException">There is no driver, no such GPU, or it doesn't run the kernels.</exception>
     public static IBackend Create(DeviceChoice choice)
     {
-        string device = choice.Device == DeviceOptions.Auto ? Best() : choice.Device;
+        string device = Resolve(choice).Device;
         try
         {
             if (device != "cpu") { return CudaBackend.Create(device, choice.Mode); }
@@ -32,6 +32,9 @@ internal static class Backends
             throw new UsageException(e.Message);
         }
     }
+
+    /// <summary>The choice with a device by name in place of "auto".</summary>
+    public static DeviceChoice Resolve(DeviceChoice choice) => choice.Device == DeviceOptions.Auto ? choice with { Device = Best() } : choice;
 
     /// <summary>The first GPU that runs the kernels, else the CPU.</summary>
     private static string Best() =>

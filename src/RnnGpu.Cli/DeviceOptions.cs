@@ -57,10 +57,12 @@ internal sealed class DeviceOptions
     public ComputeMode? Precision(ParseResult given) => given.GetValue(PrecisionOption) is { } name && TryParseMode(name, out ComputeMode mode) ? mode : null;
 
     /// <summary>Adds the options to a verb.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The verb.</param>
+    /// <param name="precision">Whether it computes in one precision, and so takes <c>--precision</c>.</param>
+    public void AddTo(Command command, bool precision = true)
     {
         command.Add(_device);
-        command.Add(PrecisionOption);
+        if (precision) { command.Add(PrecisionOption); }
         command.Add(_threads);
     }
 

@@ -78,6 +78,26 @@ internal static class NumberOptions
         },
     };
 
+    /// <summary>Some of some words, separated by commas, in the order given, each once.</summary>
+    public static Option<string[]?> Words(string name, string description, params string[] words) => new(name)
+    {
+        Description = description,
+        HelpName = "A,B,...",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string[] list = [.. Word(result).Split(',', StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];
+            foreach (string word in list)
+            {
+                if (words.Contains(word, StringComparer.Ordinal)) { continue; }
+                result.AddError($"{name}: '{word}' is not one of {string.Join(", ", words)}");
+                return null;
+            }
+
+            return list;
+        },
+    };
+
     private static long? Whole(ArgumentResult result, string name, long low, long high)
     {
         string word = Word(result);

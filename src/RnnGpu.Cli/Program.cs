@@ -91,6 +91,7 @@ internal static class Program
             InfoVerb.Create(context),
             DoctorVerb.Create(context),
             SelftestVerb.Create(context),
+            BenchVerb.Create(context),
         };
         foreach (Option option in root.Options)
         {

@@ -13,18 +13,25 @@ internal static class SelftestVerb
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context)
     {
+        var only = new Option<string?>("--only") { Description = "Only checks whose names hold this text, such as lstm (default: every check)", HelpName = "TEXT" };
         var device = new DeviceOptions();
-        var command = new Command("selftest", "Check a device's operations against float64 on the host");
+        var command = new Command("selftest", "Check a device's operations against float64 on the host") { only };
         device.AddTo(command);
-        command.SetAction((given, stop) => Task.FromResult(Run(context, device.Read(given), stop)));
+        command.SetAction((given, stop) => Task.FromResult(Run(context, device.Read(given), Chosen(given.GetValue(only)), stop)));
         return command;
     }
 
-    private static int Run(CommandContext context, DeviceChoice choice, CancellationToken stop)
+    private static SelfCheck[] Chosen(string? part)
+    {
+        SelfCheck[] checks = [.. SelfChecks.All.Where(check => part is null || check.Name.Contains(part, StringComparison.OrdinalIgnoreCase))];
+        return checks.Length > 0 ? checks : throw new UsageException($"--only: no check's name holds '{part}'; there are {string.Join(", ", SelfChecks.All.Select(check => check.Name))}");
+    }
+
+    private static int Run(CommandContext context, DeviceChoice choice, SelfCheck[] checks, CancellationToken stop)
     {
         using IBackend backend = Backends.Create(choice);
         context.Text.WriteLine($"{backend.Name}: {backend.Description}");
-        List<Outcome> outcomes = [.. SelfChecks.All.Select(check =>
+        List<Outcome> outcomes = [.. checks.Select(check =>
         {
             stop.ThrowIfCancellationRequested();
             Outcome outcome = Try(check, backend, choice.Mode);

@@ -70,6 +70,16 @@ public sealed class SelftestVerbTests
     }
 
     [Fact]
+    public async Task Checks_can_be_chosen_by_part_of_their_names()
+    {
+        CommandLine run = await CommandLine.RunAsync("selftest", "--device", "cpu", "--only", "LSTM", "--json");
+        Assert.Equal((ExitCode.Ok, 2), (run.Exit, run.Json.GetProperty("passed").GetInt32()));
+        CommandLine none = await CommandLine.RunAsync("selftest", "--device", "cpu", "--only", "transformer");
+        Assert.Equal(ExitCode.Usage, none.Exit);
+        Assert.Contains("'transformer'; there are transfers", none.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_cpu_has_one_precision()
     {
         CommandLine run = await CommandLine.RunAsync("selftest", "--device", "cpu", "--precision", "bf16");

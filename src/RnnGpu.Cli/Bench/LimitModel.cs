@@ -1,0 +1,70 @@
+using RnnGpu.Core;
+
+namespace RnnGpu.Cli.Bench;
+
+/// <summary>
+/// The least time that a recurrent stack can take on a GPU, whatever the kernel. A loop that keeps its weights on chip, split over n_b groups of rows by n_h
+/// SMs (n_b n_h = SMs of a direction), takes a step in
+/// <code>
+/// t_step = t_exchange + max( 2 G B H^2 / tensor rate,  R / n_h / shared bandwidth,  s (B / n_b) H / (L2 to SM),  SMs s (B / n_b) H / (L2 bandwidth multicast) )
+/// </code>
+/// with R = s G H^2 bytes of weights of s bytes each, and the best n_b. Weights beyond what the chip holds come from the L2 or from memory at every step. A backward
+/// step exchanges and adds once more. An iteration is
+/// <code>
+/// t = L ( hoisted products + T (t_fwd + t_bwd) ),  hoisted: 2 G B T H I forward; twice that and 2 G B T H^2 backward
+/// </code>
+/// Layers follow one another; two directions share the chip. A wavefront over layers would beat the sum over layers, which this leaves out.
+/// </summary>
+internal static class LimitModel
+{
+    /// <summary>Milliseconds of an iteration.</summary>
+    /// <param name="gpu">The chip.</param>
+    /// <param name="shape">The stack.</param>
+    /// <param name="mode">Precision of products.</param>
+    /// <param name="training">Forward and backward, or forward alone.</param>
+    /// <param name="rows">Active rows over all steps.</param>
+    public static double Milliseconds(GpuLimits gpu, BenchShape shape, ComputeMode mode, bool training, long rows)
+    {
+        RnnSpec spec = shape.Spec;
+        double seconds = 0, gemm = Rate(gpu, mode) * gpu.GemmShare, batch = (double)rows / shape.Steps;
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            double projection = 2.0 * spec.GateSize * spec.LayerInputSize(layer) * spec.Directions * rows;
+            double recurrent = 2.0 * spec.GateSize * shape.Hidden * spec.Directions * rows;
+            double products = training ? (3 * projection) + recurrent : projection;
+            double step = Step(gpu, shape, mode, batch, backward: false) + (training ? Step(gpu, shape, mode, batch, backward: true) : 0);
+            seconds += (products / gemm) + (shape.Steps * step);
+        }
+
+        return seconds * 1e3;
+    }
+
+    /// <summary>Seconds of one step of all directions of a layer.</summary>
+    public static double Step(GpuLimits gpu, BenchShape shape, ComputeMode mode, double batch, bool backward)
+    {
+        int directions = shape.Spec.Directions, multiprocessors = gpu.Multiprocessors / directions;
+        double h = shape.Hidden, s = ElementBytes(mode), weights = s * shape.Spec.GateSize * h;
+        double arithmetic = 2 * shape.Spec.GateSize * batch * h * directions / Rate(gpu, mode);
+        double streamed = weights * directions > gpu.OnChipBytes * gpu.Multiprocessors
+            ? weights * directions / (weights * directions > gpu.L2Bytes ? gpu.MemoryBandwidth : gpu.L2Bandwidth)
+            : 0;
+        double best = double.PositiveInfinity;
+        for (int groups = 1; groups <= Math.Min(multiprocessors, Math.Ceiling(batch)); groups++)
+        {
+            double states = s * batch / groups * h;
+            double exchanged = Math.Max(states / gpu.L2ToMultiprocessor, gpu.Multiprocessors * states / (gpu.L2Bandwidth * gpu.Multicast));
+            best = Math.Min(best, Math.Max(weights * groups / multiprocessors / gpu.SharedBandwidth, exchanged));
+        }
+
+        return gpu.Exchange + (backward ? gpu.BackwardReduction : 0) + Math.Max(Math.Max(arithmetic, streamed), best);
+    }
+
+    private static double Rate(GpuLimits gpu, ComputeMode mode) => mode switch
+    {
+        ComputeMode.Bf16 or ComputeMode.Fp16 => gpu.Tensor16,
+        ComputeMode.Tf32 => gpu.Tensor32,
+        _ => gpu.Fma,
+    };
+
+    private static double ElementBytes(ComputeMode mode) => mode is ComputeMode.Bf16 or ComputeMode.Fp16 ? 2 : 4;
+}
