@@ -17,6 +17,7 @@ internal abstract class BenchStrategy
         new PlanStrategy("stepwise", "as plan, a launch or two a step, replayed as a graph; GPUs only", new CudaOptions { Strategy = CudaStrategy.Stepwise }),
         new PlanStrategy(
             "stepwise-launches", "as stepwise, each launch queued by itself; GPUs only", new CudaOptions { Strategy = CudaStrategy.Stepwise, Graphs = false }),
+        new PlanStrategy("own-products", "as plan, hoisted products by the project's kernels and not cuBLASLt; GPUs only", new CudaOptions { CublasLt = CublasLtUse.Off }),
         new PlanStrategy("plan-whole", "as plan, all input projections as one product", whole: true),
         new TapeStrategy("hoisted", "from single operations: one product for all input projections, then a product and elementwise operations a step", perGate: false),
         new TapeStrategy("naive", "from single operations: two products a gate and step, and elementwise operations", perGate: true),

@@ -71,7 +71,12 @@ internal sealed class PlanRun : BenchRun
             {
                 _forward[set] = new RnnForwardCall
                 {
-                    X = Put(data.X, input), Y = Space(output), Lengths = lengths, Resets = resets, Reserve = reserve, Workspace = workspace,
+                    X = Put(data.X, input),
+                    Y = Space(output),
+                    Lengths = lengths,
+                    Resets = resets,
+                    Reserve = reserve,
+                    Workspace = workspace,
                 };
                 if (training) { _backward[set] = new RnnBackwardCall { Forward = _forward[set], DY = Put(data.DY, output), DX = Space(input) }; }
             }
