@@ -27,6 +27,7 @@ internal static class SelfChecks
         new("packed matrix products", ProductChecks.PackedProducts),
         .. Enum.GetValues<CellKind>().Select(cell => new SelfCheck($"{Layouts.Name(cell)} forward", bench => RecurrentChecks.Forward(bench, cell))),
         .. Enum.GetValues<CellKind>().Select(cell => new SelfCheck($"{Layouts.Name(cell)} backward", bench => RecurrentChecks.Backward(bench, cell))),
+        new("conditional random field", CrfChecks.Crf),
         new("optimiser", OptimizerChecks.AdamW),
     ];
 }

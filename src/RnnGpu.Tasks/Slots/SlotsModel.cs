@@ -35,6 +35,7 @@ public sealed class SlotsModel : TaskModel
     {
         var sentences = (TaggedData)data;
         LabelledSequence[] sequences = Encode(sentences, new TagNames(_tags, sentences.Tags));
+        if (settings.Get(SlotsTask.Vectors) is { Length: > 0 } vectors) { WordVectors.Load(TextSource.File(vectors), _words, Spelling.Normalised, _network.Words); }
         var dropout = WordDropout.ByFrequency(
             _device, _words, sentences.Words.Select(Spelling.Normalised), settings.Get(SlotsTask.WordDropout));
         var source = new BucketedBatches<SequenceBatch>(

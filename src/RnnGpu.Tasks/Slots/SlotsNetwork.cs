@@ -40,6 +40,9 @@ public sealed class SlotsNetwork : Module
         Crf = AddModule("crf", new Crf(device, tags.Count, TagConstraints.Of(tags)));
     }
 
+    /// <summary>Vectors of words, <c>[V, E]</c>.</summary>
+    public Parameter Words => _words.Weight;
+
     /// <summary>Ties the tags of neighbours together.</summary>
     public Crf Crf { get; }
 

@@ -23,6 +23,9 @@ public sealed class SlotsTask : LearningTask
     /// <summary>Word dropout.</summary>
     public static readonly Setting<double> WordDropout = Setting.Real("word-dropout", 0.25, 0, 100, "A word of count n becomes unknown in training with probability X / (X + n)");
 
+    /// <summary>File of word vectors.</summary>
+    public static readonly Setting<string> Vectors = Setting.Text("vectors", "", "File of word vectors to start from: a word a line, then its --embedding numbers, between spaces");
+
     private const uint DemoSite = 0x534C_4F54;
 
     private static readonly string[] Cities = ["boston", "denver", "dallas", "oakland", "new york", "san jose", "fort worth"];
@@ -38,7 +41,7 @@ public sealed class SlotsTask : LearningTask
     public override string DataFormat => SlotsReader.Form;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Setting> OwnSettings => [Embedding, Hidden, Dropout, WordDropout];
+    public override IReadOnlyList<Setting> OwnSettings => [Embedding, Hidden, Dropout, WordDropout, Vectors];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SettingValue> Defaults =>

@@ -37,6 +37,7 @@ public sealed class TagModel : TaskModel
     {
         var sentences = (TaggedData)data;
         var encoded = new Encoded(this, sentences.Sentences, new TagNames(_tags, sentences.Tags));
+        if (settings.Get(TagTask.Vectors) is { Length: > 0 } vectors) { WordVectors.Load(TextSource.File(vectors), _words, Spelling.Normalised, _network.Words); }
         var dropout = WordDropout.ByFrequency(_device, _words, sentences.Words.Select(Spelling.Normalised), settings.Get(TagTask.WordDropout));
         var source = new BucketedBatches<SequenceBatch>(
             [.. encoded.Sequences.Select(sequence => sequence.Length)], settings.Get(TrainingSettings.Batch),
@@ -94,6 +95,30 @@ public sealed class TagModel : TaskModel
                 Tables = full ? [TagNames.Table(spanF1, tags)] : [],
             }
             : new Scores(1 - accuracy.Value, all);
+    }
+
+    /// <summary>Which part of speech was taken for which; nothing for spans and for large sets of tags.</summary>
+    /// <inheritdoc/>
+    public override IReadOnlyList<TaskPicture> Pictures(TaskData data)
+    {
+        const int MostTags = 24;
+        var sentences = (TaggedData)data;
+        var names = new TagNames(_tags, sentences.Tags);
+        if (_spans || names.All.Count > MostTags) { return []; }
+        var encoded = new Encoded(this, sentences.Sentences, names);
+        long[,] counts = new long[names.All.Count, names.All.Count];
+        foreach (int[] rows in LengthOrder.Batches([.. encoded.Sequences.Select(sequence => sequence.Length)], EvaluationRows))
+        {
+            _batch.Fill(encoded.Sequences, rows);
+            int[][] found = Answer(encoded);
+            for (int b = 0; b < rows.Length; b++)
+            {
+                int[] gold = encoded.Sequences[rows[b]].Tags;
+                for (int t = 0; t < gold.Length; t++) { counts[gold[t], found[b][t]]++; }
+            }
+        }
+
+        return [new ConfusionPicture("confusion", "Tags: true (rows) and predicted (columns)", names.All, counts)];
     }
 
     /// <inheritdoc/>

@@ -48,6 +48,9 @@ public sealed class TagNetwork : Module
         Crf = AddModule("crf", new Crf(device, sizes.Tags, constraints));
     }
 
+    /// <summary>Vectors of words, <c>[V, E]</c>.</summary>
+    public Parameter Words => _words.Weight;
+
     /// <summary>Ties the tags of neighbours together.</summary>
     public Crf Crf { get; }
 

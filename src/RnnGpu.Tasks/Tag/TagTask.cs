@@ -38,6 +38,9 @@ public sealed class TagTask : LearningTask
     /// <summary>Rarest word with a vector of its own.</summary>
     public static readonly Setting<int> MinCount = Setting.Int("min-count", 2, 1, 1_000_000, "Words that come less often in training have no vector of their own");
 
+    /// <summary>File of word vectors.</summary>
+    public static readonly Setting<string> Vectors = Setting.Text("vectors", "", "File of word vectors to start from: a word a line, then its --embedding numbers, between spaces");
+
     private const uint DemoSite = 0x5441_4731;
 
     /// <inheritdoc/>
@@ -51,7 +54,7 @@ public sealed class TagTask : LearningTask
 
     /// <inheritdoc/>
     public override IReadOnlyList<Setting> OwnSettings =>
-        [Column, Embedding, CharacterEmbedding, CharacterHidden, Hidden, Layers, Dropout, WordDropout, MinCount];
+        [Column, Embedding, CharacterEmbedding, CharacterHidden, Hidden, Layers, Dropout, WordDropout, MinCount, Vectors];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SettingValue> Defaults =>
