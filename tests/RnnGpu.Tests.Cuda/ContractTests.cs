@@ -29,7 +29,7 @@ public sealed class ClassEmulator : IDisposable
     private readonly PrivateEmulator _emulator = new();
 
     /// <summary>A backend of its device.</summary>
-    public IBackend Backend(ComputeMode mode) => CudaBackend.Create(_emulator.Driver, 0, mode);
+    public IBackend Backend(ComputeMode mode, CudaOptions? options = null) => CudaBackend.Create(_emulator.Driver, 0, mode, options);
 
     /// <inheritdoc/>
     public void Dispose() => _emulator.Dispose();
@@ -64,6 +64,22 @@ public sealed class EmulatorFp16Products(ClassEmulator emulator) : ProductContra
 
     protected override IBackend CreateBackend() => emulator.Backend(Mode);
 }
+
+/// <summary>Products by the emulator's cuBLASLt, whose sums need not be chains.</summary>
+public abstract class EmulatorLibraryProducts(ClassEmulator emulator, ComputeMode mode) : GemmContract, IClassFixture<ClassEmulator>
+{
+    protected override ComputeMode Mode => mode;
+
+    protected override bool SumsAreChains => false;
+
+    protected override IBackend CreateBackend() => emulator.Backend(mode, new CudaOptions { CublasLt = CublasLtUse.Always, LibraryWork = 1 });
+}
+
+/// <summary>Products by the library in fp32, whose factors it takes as they lie.</summary>
+public sealed class EmulatorLibraryFp32Products(ClassEmulator emulator) : EmulatorLibraryProducts(emulator, ComputeMode.Fp32);
+
+/// <summary>Products by the library in bf16, whose factors are packed for it.</summary>
+public sealed class EmulatorLibraryBf16Products(ClassEmulator emulator) : EmulatorLibraryProducts(emulator, ComputeMode.Bf16);
 
 /// <summary>The backend contract on a GPU.</summary>
 [RequiresCuda]

@@ -2,6 +2,7 @@ using RnnGpu.Core;
 using RnnGpu.Cuda;
 using RnnGpu.Cuda.Blas;
 using RnnGpu.Cuda.Streams;
+using RnnGpu.Nn;
 using RnnGpu.Tests.Contract;
 using Xunit;
 
@@ -133,6 +134,34 @@ public sealed class LibraryProductTests
 
         Assert.Equal(heap, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal((asked, allocated), (lt.CallsOf(CublasLtEntry.cublasLtMatmulAlgoGetHeuristic), emulator.Live("allocations")));
+    }
+
+    /// <summary>A layer trained with the library beside one trained with the kernels: their gradients, which went through every kind of product.</summary>
+    [Theory]
+    [InlineData(ComputeMode.Fp32)]
+    [InlineData(ComputeMode.Bf16)]
+    public void A_layer_has_the_gradients_that_it_has_by_the_kernels(ComputeMode mode)
+    {
+        using var emulator = new PrivateEmulator();
+        float[] expected = Gradients(Off, out long none), actual = Gradients(Always, out long products);
+        Assert.Equal(0, none);
+        Assert.True(products >= 8, $"{products} products by the library");
+
+        // Sums differ in their last bits, and a factor that lies between two of the mode's then rounds the other way.
+        double tolerance = (200 * Tolerances.UnitRoundoff) + (2 * Tolerances.FactorRoundoff(mode));
+        Compare.Near($"{mode}", [.. expected.Select(static x => (double)x)], actual, tolerance * expected.Max(Math.Abs));
+
+        float[] Gradients(CudaOptions options, out long products)
+        {
+            var backend = CudaBackend.Create(emulator.Driver, 0, mode, options);
+            using var device = new Device(backend, seed: 5);
+            using var layer = new Gru(device, 6, hidden: 8, layers: 2, bidirectional: true);
+            long before = backend.ProductLibrary?.CallsOf(CublasLtEntry.cublasLtMatmul) ?? 0;
+            Tensor x = device.Tensor([.. Enumerable.Range(0, 3 * 4 * 6).Select(static i => MathF.Sin(i))], new Shape(3, 4, 6), requiresGrad: true);
+            layer.Run(x).Output.Sum().Backward();
+            products = (backend.ProductLibrary?.CallsOf(CublasLtEntry.cublasLtMatmul) ?? 0) - before;
+            return [.. x.Grad.ToArray(), .. layer.Parameters().SelectMany(static parameter => parameter.GradientToArray())];
+        }
     }
 
     private sealed record Case(int M, int N, int K, bool TransposeA, bool TransposeB, bool Gap, bool Packed, int Epilogue);
