@@ -7,7 +7,7 @@ namespace RnnGpu.Tasks.Forecast;
 
 /// <summary>
 /// A column as the network reads it, fitted on training rows: a number as (value - mean) / deviation, with a mark where it is
-/// missing if that ever happened; a cycle as sine and cosine; a word as one of the words of the training part.
+/// missing if that ever happened; a cycle, of a number or of the calendar, as sine and cosine; a word as one of the words of the training part.
 /// </summary>
 /// <param name="Column">Its name.</param>
 /// <param name="Period">Of a cycle; 0 for none.</param>
@@ -15,14 +15,21 @@ namespace RnnGpu.Tasks.Forecast;
 /// <param name="Deviation">Of the training rows, never 0.</param>
 /// <param name="Marked">Whether there is a mark for missing entries.</param>
 /// <param name="Words">Words of the training rows; empty for numbers.</param>
-internal sealed record ForecastInput(string Column, double Period, double Mean, double Deviation, bool Marked, string[] Words)
+/// <param name="Calendar">For a column of dates: <c>year</c>, <c>week</c> or <c>day</c>; else empty.</param>
+internal sealed record ForecastInput(string Column, double Period, double Mean, double Deviation, bool Marked, string[] Words, string Calendar = "")
 {
     private const int MaxWords = 64;
+    private static readonly string[] Calendars = ["year", "week", "day"];
 
     /// <summary>Numbers a row becomes.</summary>
-    public int Width => Words.Length > 0 ? Words.Length : (Period > 0 ? 2 : 1) + (Marked ? 1 : 0);
+    public int Width => Words.Length > 0 ? Words.Length : (IsCycle ? 2 : 1) + (Marked ? 1 : 0);
 
-    /// <summary>From a word of the command line: a column, or <c>column/period</c>.</summary>
+    /// <summary>Whether it is the value of a column of numbers, as it stands.</summary>
+    public bool IsPlain => Words.Length == 0 && !IsCycle;
+
+    private bool IsCycle => Period > 0 || Calendar.Length > 0;
+
+    /// <summary>From a word of the command line: a column, <c>column/period</c>, or <c>dates/year</c>.</summary>
     /// <exception cref="DataException">There is no such column, or it has too many words.</exception>
     public static ForecastInput Fit(string item, SeriesTable table, IReadOnlyList<int> training)
     {
@@ -30,9 +37,15 @@ internal sealed record ForecastInput(string Column, double Period, double Mean, 
         double period = 0;
         if (slash > 0 && table.Find(item) is null)
         {
+            string calendar = item[(slash + 1)..];
+            if (Calendars.Contains(calendar, StringComparer.Ordinal) && Required(table, item[..slash]).Words is not null)
+            {
+                return new ForecastInput(item[..slash], 0, 0, 1, false, [], calendar);
+            }
+
             if (!double.TryParse(item[(slash + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out period) || !(period > 0))
             {
-                throw new DataException($"--inputs: '{item}' is no cycle: it is written column/period, such as hour/24");
+                throw new DataException($"--inputs: '{item}' is no cycle: it is written column/period, such as hour/24, or dates/year");
             }
 
             item = item[..slash];
@@ -80,12 +93,20 @@ internal sealed record ForecastInput(string Column, double Period, double Mean, 
     public void Write(SeriesTable table, float[] features, int width, int at)
     {
         SeriesColumn column = Required(table, Column);
-        if (column.Values is null != Words.Length > 0) { throw new DataException($"{table.Source}: column '{Column}' holds {(column.Values is null ? "words" : "numbers")}, unlike the training data"); }
+        bool words = Words.Length > 0 || Calendar.Length > 0;
+        if (column.Values is null != words) { throw new DataException($"{table.Source}: column '{Column}' holds {(column.Values is null ? "words" : "numbers")}, unlike the training data"); }
         double[] filled = column.Values is null ? [] : Filled(column.Values);
         for (int row = 0; row < table.Rows; row++)
         {
             Span<float> cells = features.AsSpan((row * width) + at, Width);
             cells.Clear();
+            if (Calendar.Length > 0)
+            {
+                double turn = 2 * Math.PI * Part(column.Words![row], table.Places[row]);
+                (cells[0], cells[1]) = ((float)Math.Sin(turn), (float)Math.Cos(turn));
+                continue;
+            }
+
             if (column.Values is null)
             {
                 int word = Array.IndexOf(Words, column.Words![row]);
@@ -109,6 +130,7 @@ internal sealed record ForecastInput(string Column, double Period, double Mean, 
         ["deviation"] = CheckpointSection.Number(Deviation),
         ["marked"] = Marked,
         ["words"] = new JsonArray([.. Words.Select(static word => (JsonNode)word)]),
+        ["calendar"] = Calendar,
     };
 
     /// <summary>Reads <see cref="ToJson"/> back.</summary>
@@ -119,8 +141,27 @@ internal sealed record ForecastInput(string Column, double Period, double Mean, 
         if (!(period >= 0)) { throw section.Bad("period", "0 or more"); }
         if (!(deviation > 0)) { throw section.Bad("deviation", "above 0"); }
         string[] words = section.Strings("words");
-        return words.Length <= MaxWords
-            ? new ForecastInput(section.String("column"), period, section.Double("mean"), deviation, section.Boolean("marked"), words)
-            : throw section.Bad("words", $"a list of at most {MaxWords}");
+        if (words.Length > MaxWords) { throw section.Bad("words", $"a list of at most {MaxWords}"); }
+        string calendar = section.String("calendar");
+        return calendar.Length == 0 || Calendars.Contains(calendar, StringComparer.Ordinal)
+            ? new ForecastInput(section.String("column"), period, section.Double("mean"), deviation, section.Boolean("marked"), words, calendar)
+            : throw section.Bad("calendar", "year, week or day");
+    }
+
+    /// <summary>How much of the year, week or day has passed.</summary>
+    private double Part(string word, string place)
+    {
+        if (!DateTime.TryParse(word, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime date))
+        {
+            throw new DataException($"{place}: '{word}' in column '{Column}' is not a date; write it as 2014-12-31 or 2014-12-31 23:00");
+        }
+
+        double day = date.TimeOfDay.TotalDays;
+        return Calendar switch
+        {
+            "year" => (date.DayOfYear - 1 + day) / 365.25,
+            "week" => ((int)date.DayOfWeek + day) / 7,
+            _ => day,
+        };
     }
 }

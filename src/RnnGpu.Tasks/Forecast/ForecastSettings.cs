@@ -10,7 +10,7 @@ public static class ForecastSettings
 
     /// <summary>Columns to read.</summary>
     public static readonly Setting<string> Inputs = Setting.Text(
-        "inputs", "", "Columns to read beside the targets, with commas between; 'all' for every one; hour/24 reads a column as a cycle of 24");
+        "inputs", "", "Columns to read beside the targets, with commas between; 'all' for every one of numbers; hour/24 reads a column as a cycle of 24, Date/year a date's place in the year (or week, or day)");
 
     /// <summary>H.</summary>
     public static readonly Setting<int> Horizon = Setting.Int("horizon", 1, 1, 1000, "Steps to forecast ahead");

@@ -45,8 +45,8 @@ public sealed class ForecastTask : LearningTask
         new("sunspots", "monthly sunspots: square roots, cycles of 132 months", [
             ForecastSettings.Season.Is(132), ForecastSettings.Transform.Is("sqrt"), ForecastSettings.Dropout.Is(0.2),
             TrainingSettings.Epochs.Is(30), TrainingSettings.LearningRate.Is(0.003)]),
-        new("temperatures", "daily temperatures: levels, seasons of 365 days", [
-            ForecastSettings.Season.Is(365), ForecastSettings.Difference.Is(0), ForecastSettings.Window.Is(64), ForecastSettings.Dropout.Is(0.2),
+        new("temperatures", "daily temperatures, read with the place of the column Date in the year", [
+            ForecastSettings.Inputs.Is("Date/year"), ForecastSettings.Season.Is(365), ForecastSettings.Window.Is(64), ForecastSettings.Dropout.Is(0.2),
             TrainingSettings.Epochs.Is(30), TrainingSettings.LearningRate.Is(0.003)]),
         new("air", "hourly PM2.5 from itself, weather, hour and month; NA filled, never learned or scored", [
             ForecastSettings.Target.Is("pm2.5"), ForecastSettings.Inputs.Is("DEWP,TEMP,PRES,cbwd,Iws,Is,Ir,hour/24,month/12"), ForecastSettings.Missing.Is("fill"),

@@ -47,7 +47,7 @@ internal sealed class FreeRun(ForecastPlan plan, ForecastModel model)
     /// <exception cref="DataException">The model reads columns that it does not forecast.</exception>
     public double[][][] Run(EncodedSeries series, int[] starts, int steps, CancellationToken stop)
     {
-        if (plan.Inputs.FirstOrDefault(input => input.Words.Length > 0 || input.Period > 0 || !Array.Exists(plan.Targets, target => target.Column == input.Column)) is { } other)
+        if (plan.Inputs.FirstOrDefault(input => !input.IsPlain || !Array.Exists(plan.Targets, target => target.Column == input.Column)) is { } other)
         {
             throw new DataException($"this model reads '{other.Column}', which it does not forecast: it forecasts {plan.Horizon} steps ahead and cannot run on from there");
         }

@@ -63,6 +63,22 @@ public sealed class ForecastPlanTests
         Assert.Equal(series.Features, again.Encode(table).Features);
     }
 
+    [Fact]
+    public void Dates_are_read_as_their_place_in_the_calendar()
+    {
+        string[] dates = [.. Enumerable.Range(0, Rows).Select(static i => new DateTime(2014, 12, 1).AddHours(12 * i).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture))];
+        SeriesTable table = Table() with { Columns = [Table().Find("y")!, new SeriesColumn("Date", null, dates)] };
+        ForecastPlan plan = ForecastPlan.Fit(
+            new SeriesData(table, [.. Enumerable.Range(0, Rows)]), Of(ForecastSettings.Inputs.Is("Date/year,Date/week,Date/day"), ForecastSettings.Difference.Is(0)));
+        float[] row = plan.Encode(table).Features[(3 * plan.Features)..(4 * plan.Features)];
+        (double Sin, double Cos) year = Math.SinCos(2 * Math.PI * 335.5 / 365.25), week = Math.SinCos(2 * Math.PI * 2.5 / 7), day = Math.SinCos(Math.PI);
+        double[] expected = [year.Sin, year.Cos, week.Sin, week.Cos, day.Sin, day.Cos];
+        for (int i = 0; i < 6; i++) { Assert.Equal(expected[i], row[i + 1], 1e-5); }
+
+        dates[9] = "yesterday";
+        Assert.StartsWith("t:10: 'yesterday' in column 'Date' is not a date", Assert.Throws<DataException>(() => plan.Encode(table)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("z", "", "t: there is no column 'z'; there are y, gap, wind, hour")]
     [InlineData("wind", "", "t: column 'wind' holds words and cannot be forecast")]
