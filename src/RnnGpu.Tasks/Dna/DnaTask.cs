@@ -46,7 +46,7 @@ public sealed class DnaTask : LearningTask
     public override IReadOnlyList<TaskPreset> Presets { get; } =
     [
         new("genes", "whole genes, words of three letters", []),
-        new("site", "short pieces cut around a site, such as splice junctions", [Places.Is(true)]),
+        new("site", "short pieces cut around a site, such as splice junctions: single letters, each place by itself", [Places.Is(true), K.Is(1), TrainingSettings.Epochs.Is(15)]),
     ];
 
     /// <inheritdoc/>
