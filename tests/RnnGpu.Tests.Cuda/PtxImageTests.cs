@@ -46,6 +46,15 @@ public sealed class PtxImageTests
         }
     }
 
+    /// <summary>PTX is text that repeats itself: it travels as one archive, so that the package stays at a few megabytes.</summary>
+    [Fact]
+    public void Images_are_embedded_compressed()
+    {
+        long text = PtxImage.FileNames.Sum(name => (long)PtxImage.Read(name).Text.Length), assembly = new FileInfo(typeof(PtxImage).Assembly.Location).Length;
+        Assert.True(assembly < text / 3, $"{assembly:N0} bytes of RnnGpu.Cuda.dll for {text:N0} of PTX");
+        Assert.True(assembly < 4 << 20, $"RnnGpu.Cuda.dll has {assembly:N0} bytes");
+    }
+
     [Theory]
     [InlineData(80, "sm_80")]
     [InlineData(89, "sm_80")]
