@@ -7,7 +7,7 @@
 #   --stage    doctor selftest train sanitize peer bench (default: these six), and forms, ncu; several calls with some stages each add up in one folder
 #   --device   emulator makes a dry run with tiny shapes: it shows that the kit works, its times mean nothing
 #   --seconds  for everything (default 530; 3600 on the emulator)
-#   --rows     of grid.json, for peer and bench (default: all of the GPU's)
+#   --rows     of grid.json (emulator: dry-run-grid.json), for peer and bench (default: all)
 #   --kernel   whose counters ncu reads (default: lstm_fwd_step)
 #   --out      default $OUT, else artifacts/gpu-results
 # Exit codes: 0 every stage passed or had nothing to run with, 1 a stage failed or had no time left, 2 a wrong command line.
@@ -65,7 +65,7 @@ run_stage() {  # name, limit in seconds
     tail -n 4 "$work/log" | sed 's/^/   /'
   fi
   case $code in 0) status=passed ;; 77) status="not run" ;; *) status=FAILED; failed=1 ;; esac
-  note=$(tr '|"\\' '/  ' < "$work/note" | awk '{ printf "%s%s", NR > 1 ? "; " : "", $0 }' | cut -c1-400)
+  note=$(tr '|"\\' '/  ' < "$work/note" | awk '{ printf "%s%s", (NR > 1 ? "; " : ""), $0 }' | cut -c1-400)
   printf '%s\t%s\t%s\t%s\n' "$name" "$status" "$((SECONDS - begin))" "$note" >> "$work/stages"
   echo "   $status in $((SECONDS - begin)) s${note:+: $note}"
 }

@@ -89,7 +89,9 @@ find_torch() {
 
 # What every measurement of the kit has in common.
 grid_arguments() {
-  if [ "$device" = emulator ]; then echo "--grid $kit/dry-run-grid.json"; else echo "--grid $kit/grid.json${rows:+ --rows $rows}"; fi
+  local grid=grid.json
+  [ "$device" != emulator ] || grid=dry-run-grid.json
+  echo "--grid $kit/$grid${rows:+ --rows $rows}"
 }
 
 stage_peer() {
