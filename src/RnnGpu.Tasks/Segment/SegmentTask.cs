@@ -11,22 +11,22 @@ namespace RnnGpu.Tasks.Segment;
 public sealed class SegmentTask : LearningTask
 {
     /// <summary>Size of vectors.</summary>
-    public static readonly Setting<int> Embedding = Setting.Int("embedding", 64, 1, 4096, "Size of a character's and of a pair's vector");
+    public static readonly Setting<int> Embedding = Setting.Int("embedding", 128, 1, 4096, "Size of a character's and of a pair's vector");
 
     /// <summary>Units of each direction.</summary>
-    public static readonly Setting<int> Hidden = Setting.Int("hidden", 100, 1, 4096, "Units of each direction of the LSTM");
+    public static readonly Setting<int> Hidden = Setting.Int("hidden", 200, 1, 4096, "Units of each direction of the LSTM");
 
     /// <summary>Layers.</summary>
     public static readonly Setting<int> Layers = Setting.Int("layers", 1, 1, 16, "Layers of the LSTM");
 
     /// <summary>Dropout.</summary>
-    public static readonly Setting<double> Dropout = Setting.Real("dropout", 0.4, 0, 0.95, "Part of vectors and states that is dropped in training");
+    public static readonly Setting<double> Dropout = Setting.Real("dropout", 0.6, 0, 0.95, "Part of vectors and states that is dropped in training");
 
     /// <summary>Dropout of characters and pairs.</summary>
-    public static readonly Setting<double> WordDropout = Setting.Real("word-dropout", 0.25, 0, 100, "A character or pair of count n becomes unknown in training with probability X / (X + n)");
+    public static readonly Setting<double> WordDropout = Setting.Real("word-dropout", 4, 0, 100, "A character or pair of count n becomes unknown in training with probability X / (X + n)");
 
     /// <summary>Rarest pair with a vector of its own.</summary>
-    public static readonly Setting<int> MinPairs = Setting.Int("min-pairs", 2, 1, 1_000_000, "Pairs of characters that come less often in training have no vector of their own");
+    public static readonly Setting<int> MinPairs = Setting.Int("min-pairs", 1, 1, 1_000_000, "Pairs of characters that come less often in training have no vector of their own");
 
     private const uint DemoSite = 0x5345_4731;
 
@@ -44,13 +44,13 @@ public sealed class SegmentTask : LearningTask
 
     /// <inheritdoc/>
     public override IReadOnlyList<SettingValue> Defaults =>
-        [TrainingSettings.Epochs.Is(10), TrainingSettings.Batch.Is(32), TrainingSettings.LearningRate.Is(3e-3), TrainingSettings.Clip.Is(5)];
+        [TrainingSettings.Epochs.Is(8), TrainingSettings.Batch.Is(32), TrainingSettings.LearningRate.Is(2e-3), TrainingSettings.Clip.Is(5)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<SettingValue> DemoSettings =>
     [
         TrainingSettings.Epochs.Is(6), TrainingSettings.Batch.Is(16), TrainingSettings.LearningRate.Is(1e-2), Embedding.Is(12), Hidden.Is(16),
-        Dropout.Is(0.1),
+        Dropout.Is(0.1), WordDropout.Is(0.25),
     ];
 
     /// <inheritdoc/>
