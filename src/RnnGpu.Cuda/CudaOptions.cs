@@ -72,32 +72,19 @@ public sealed record CudaOptions
     /// <summary>How recurrences run; null: what <see cref="StrategyVariable"/> says, else <see cref="CudaStrategy.Auto"/>.</summary>
     public CudaStrategy? Strategy { get; init; }
 
-    internal CudaStrategy ChooseStrategy()
-    {
-        if (Strategy is { } chosen) { return chosen; }
-        string? text = Environment.GetEnvironmentVariable(StrategyVariable);
-        return string.IsNullOrEmpty(text) ? CudaStrategy.Auto
-            : Enum.TryParse(text, ignoreCase: true, out CudaStrategy named) && Enum.IsDefined(named) ? named
-            : throw new ArgumentException($"{StrategyVariable}={text} names no strategy; use auto, stepwise or persistent");
-    }
+    internal CudaStrategy ChooseStrategy() => Strategy ?? Named(StrategyVariable, CudaStrategy.Auto, "strategy");
 
-    internal CublasLtUse ChooseCublasLt()
-    {
-        if (CublasLt is { } chosen) { return chosen; }
-        string? text = Environment.GetEnvironmentVariable(CublasLtVariable);
-        if (string.IsNullOrEmpty(text)) { return CublasLtUse.Auto; }
-        return Enum.TryParse(text, ignoreCase: true, out CublasLtUse named) && Enum.IsDefined(named)
-            ? named
-            : throw new ArgumentException($"{CublasLtVariable}={text} names no use of the library; use off, auto or always");
-    }
+    internal CublasLtUse ChooseCublasLt() => CublasLt ?? Named(CublasLtVariable, CublasLtUse.Auto, "use of the library");
 
-    internal CudaMemory ChooseMemory(bool emulator)
+    internal CudaMemory ChooseMemory(bool emulator) => Memory ?? Named(MemoryVariable, emulator ? CudaMemory.Exact : CudaMemory.Arena, "kind of memory");
+
+    /// <summary>What an environment variable names, or a fallback where it is not set.</summary>
+    private static T Named<T>(string variable, T fallback, string what)
+        where T : struct, Enum
     {
-        if (Memory is { } chosen) { return chosen; }
-        string? text = Environment.GetEnvironmentVariable(MemoryVariable);
-        if (string.IsNullOrEmpty(text)) { return emulator ? CudaMemory.Exact : CudaMemory.Arena; }
-        return Enum.TryParse(text, ignoreCase: true, out CudaMemory named) && Enum.IsDefined(named)
-            ? named
-            : throw new ArgumentException($"{MemoryVariable}={text} names no kind of memory; use arena or exact");
+        string? text = Environment.GetEnvironmentVariable(variable);
+        return string.IsNullOrEmpty(text) ? fallback
+            : Enum.TryParse(text, ignoreCase: true, out T named) && Enum.IsDefined(named) ? named
+            : throw new ArgumentException($"{variable}={text} names no {what}; use {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}");
     }
 }

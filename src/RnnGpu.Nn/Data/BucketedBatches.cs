@@ -97,7 +97,7 @@ public sealed class BucketedBatches<TBatch> : IBatchSource<TBatch>
     private void Arrange()
     {
         for (int i = 0; i < _order.Length; i++) { _order[i] = i; }
-        Shuffle(_order, SampleSite);
+        Shuffling.Shuffle(_order, new RandomKey(_seed, (ulong)_epoch, SampleSite));
         for (int start = 0; start < _order.Length; start += _window)
         {
             _order.AsSpan(start, Math.Min(_window, _order.Length - start)).Sort(_byLength);
@@ -105,20 +105,7 @@ public sealed class BucketedBatches<TBatch> : IBatchSource<TBatch>
         }
 
         for (int i = 0; i < _starts.Length; i++) { _starts[i] = i * _batchSize; }
-        Shuffle(_starts, BatchSite);
-    }
-
-    /// <summary>Fisher and Yates.</summary>
-    private void Shuffle(int[] items, uint site)
-    {
-        var key = new RandomKey(_seed, (ulong)_epoch, site);
-        Span<uint> words = stackalloc uint[4];
-        for (int i = items.Length - 1; i > 0; i--)
-        {
-            if (i % 4 == 3 || i == items.Length - 1) { Philox.Block(key, (ulong)(i / 4), words); }
-            int j = (int)(((ulong)words[i % 4] * (uint)(i + 1)) >> 32);
-            (items[i], items[j]) = (items[j], items[i]);
-        }
+        Shuffling.Shuffle(_starts, new RandomKey(_seed, (ulong)_epoch, BatchSite));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RnnGpu.Core;
 using RnnGpu.Nn.Checkpoints;
+using RnnGpu.Nn.Data;
 
 namespace RnnGpu.Nn;
 
@@ -62,18 +63,9 @@ internal sealed class SampleSource : IBatchSource<SampleBatch>
         Shuffle();
     }
 
-    /// <summary>Fisher and Yates.</summary>
     private void Shuffle()
     {
         for (int i = 0; i < _order.Length; i++) { _order[i] = i; }
-        if (_seed is not { } seed) { return; }
-        var key = new RandomKey(seed, (ulong)_epoch, Site);
-        Span<uint> words = stackalloc uint[4];
-        for (int i = _order.Length - 1; i > 0; i--)
-        {
-            if (i % 4 == 3 || i == _order.Length - 1) { Philox.Block(key, (ulong)(i / 4), words); }
-            int j = (int)(((ulong)words[i % 4] * (uint)(i + 1)) >> 32);
-            (_order[i], _order[j]) = (_order[j], _order[i]);
-        }
+        if (_seed is { } seed) { Shuffling.Shuffle(_order, new RandomKey(seed, (ulong)_epoch, Site)); }
     }
 }
