@@ -11,10 +11,10 @@ RNN_DEVICE float selectLess(float x, float y, float a, float b) { return x < y ?
 /// 2^n for a whole n in -126..127.
 RNN_DEVICE float powerOfTwo(float n) { return __builtin_bit_cast(float, (toInt(n) + 127) << 23); }
 
-/// exp x for x within -87.3..88: no care for the ends.  x = n ln 2 + r; exp r = 1 + r + r^2 q(r).
-RNN_DEVICE float expBounded(float x)
+/// exp r - 1 for r = x - n ln 2 within +-ln 2 / 2: r + r^2 q(r).
+RNN_DEVICE float expMinusOneReduced(float x, float& n)
 {
-    float n = round(x * 1.44269504f);
+    n = round(x * 1.44269504f);
     float r = fma(n, -0.693359375f, x);
     r = fma(n, 2.12194440e-4f, r);
     float q = 0.0013814467f;
@@ -22,8 +22,14 @@ RNN_DEVICE float expBounded(float x)
     q = fma(q, r, 0.041668393f);
     q = fma(q, r, 0.1666652f);
     q = fma(q, r, 0.49999994f);
-    float e = fma(q, r * r, r) + 1.0f;
-    return e * powerOfTwo(n);
+    return fma(q, r * r, r);
+}
+
+/// exp x for x within -87.3..88: no care for the ends.
+RNN_DEVICE float expBounded(float x)
+{
+    float n, m = expMinusOneReduced(x, n);
+    return (m + 1.0f) * powerOfTwo(n);
 }
 
 /// exp x, to 1 ulp in the normal range; 0 below -87.3, infinity above 88.7.
@@ -81,21 +87,14 @@ RNN_DEVICE float sigmoid(float x)
     return 1.0f / (1.0f + expBounded(-y));
 }
 
-/// tanh x, to 2 ulp: x + x^3 p(x^2) below 0.625, 1 - 2 / (exp(2|x|) + 1) above.
+/// tanh x, to 3 ulp: m / (m + 2) with m = exp(2|x|) - 1 = 2^n (exp r - 1) + (2^n - 1), which keeps its digits near 0 and cannot exceed 1.
 RNN_DEVICE float tanh(float x)
 {
-    float a = abs(x), z = x * x;
-    float p = 0.0021429616f;
-    p = fma(p, z, -0.008177398f);
-    p = fma(p, z, 0.021700703f);
-    p = fma(p, z, -0.053946763f);
-    p = fma(p, z, 0.13333206f);
-    p = fma(p, z, -0.3333333f);
-    float small = fma(p, z * x, x);
-    float bounded = selectLess(10.0f, a, 10.0f, a);
-    float large = 1.0f - 2.0f / (expBounded(bounded + bounded) + 1.0f);
-    large = selectLess(x, 0.0f, -large, large);
-    return selectLess(a, 0.625f, small, large);
+    float a = abs(x), twice = a + a;
+    float n, reduced = expMinusOneReduced(selectLess(20.0f, twice, 20.0f, twice), n);
+    float scale = powerOfTwo(n);
+    float m = fma(scale, reduced, scale - 1.0f);
+    return __builtin_copysignf(m / (m + 2.0f), x);
 }
 
 /// 1 / sqrt(x), each step rounded to nearest.

@@ -18,7 +18,7 @@ RNN_KERNEL(gru_before_bwd_gates_step_tf32_32x8, RecurrentStepParams, 128, 1, 32)
 // Share of the limit on a GPU: not yet measured.
 // 127 registers on sm_80, 128 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_before_fwd_gates_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeForwardGates, Tf32, StepTile<64, 16, 256>>(p); }
-// 106 registers on sm_80, 108 on sm_90; 128 bytes of static shared memory.
+// 106 registers on sm_80, 107 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_before_fwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeForwardState, Tf32, StepTile<64, 16, 256>>(p); }
 // 106 registers on sm_80, 107 on sm_90; 128 bytes of static shared memory.
 RNN_KERNEL(gru_before_bwd_state_step_tf32_64x16, RecurrentStepParams, 256, 1, 32) { oneStep<GruBeforeBackwardState, Tf32, StepTile<64, 16, 256>>(p); }

@@ -43,6 +43,12 @@ internal unsafe interface ISimd<T> : ICellNumber<T>
     /// <summary>The smaller lane by lane; NaN if either is NaN.</summary>
     static abstract T Min(T a, T b);
 
+    /// <summary>x, but no less than <paramref name="low"/> and no more than <paramref name="high"/>; NaN stays NaN.</summary>
+    static abstract T Clamp(T x, T low, T high);
+
+    /// <summary>The magnitude of one with the sign of the other.</summary>
+    static abstract T CopySign(T magnitude, T sign);
+
     /// <summary>a where x &lt; y, else b.</summary>
     static abstract T SelectLess(T x, T y, T a, T b);
 
@@ -51,6 +57,9 @@ internal unsafe interface ISimd<T> : ICellNumber<T>
 
     /// <summary>2^n for integral n in -126..127 given as a float.</summary>
     static abstract T PowerOfTwo(T n);
+
+    /// <summary>x 2^n for integral n in -126..127 given as a float, where the result is a normal number.</summary>
+    static abstract T Scale(T x, T n);
 
     /// <summary>The exponent n of a normal positive x = m 2^n, m in 1..2, as a float.</summary>
     static abstract T Exponent(T x);

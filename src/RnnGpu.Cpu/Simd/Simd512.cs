@@ -70,6 +70,14 @@ internal readonly unsafe struct Simd512(Vector512<float> v) : ISimd<Simd512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 Min(Simd512 a, Simd512 b) => new(Vector512.Min(a._v, b._v));
 
+    // Native minimum and maximum give their second operand where one is NaN (x86), or NaN (Arm).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 Clamp(Simd512 x, Simd512 low, Simd512 high) =>
+        new(Vector512.MinNative(high._v, Vector512.MaxNative(low._v, x._v)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 CopySign(Simd512 magnitude, Simd512 sign) => new(Vector512.CopySign(magnitude._v, sign._v));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 SelectLess(Simd512 x, Simd512 y, Simd512 a, Simd512 b) =>
         new(Vector512.ConditionalSelect(Vector512.LessThan(x._v, y._v), a._v, b._v));
@@ -78,8 +86,10 @@ internal readonly unsafe struct Simd512(Vector512<float> v) : ISimd<Simd512>
     public static Simd512 Round(Simd512 x) => new(Vector512.Round(x._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd512 PowerOfTwo(Simd512 n) =>
-        new(Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n._v) + Vector512.Create(127), 23).AsSingle());
+    public static Simd512 PowerOfTwo(Simd512 n) => Scale(One, n);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 Scale(Simd512 x, Simd512 n) => new(Avx512F.Scale(x._v, n._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 Exponent(Simd512 x) =>

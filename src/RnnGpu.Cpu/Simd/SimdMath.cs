@@ -26,12 +26,20 @@ internal static class SimdMath
     }
 
     /// <summary>exp x for x within -87.3..88: no care for the ends.</summary>
-    /// <remarks>x = n ln 2 + r; exp r = 1 + r + r² q(r), q of degree 4, error 3.1e-9.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T ExpBounded<T>(T x)
         where T : struct, ISimd<T>
     {
-        T n = T.Round(x * T.Broadcast(Log2E));
+        T m = ExpMinusOneReduced(x, out T n);
+        return T.Scale(m + T.One, n);
+    }
+
+    /// <summary>exp r - 1 for r = x - n ln 2 within ±ln 2 / 2: r + r² q(r), q of degree 4, error 3.1e-9.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpMinusOneReduced<T>(T x, out T n)
+        where T : struct, ISimd<T>
+    {
+        n = T.Round(x * T.Broadcast(Log2E));
         T r = T.MultiplyAdd(n, T.Broadcast(-Ln2High), x);
         r = T.MultiplyAdd(n, T.Broadcast(-Ln2Low), r);
         T q = T.Broadcast(0.0013814467f);
@@ -39,8 +47,7 @@ internal static class SimdMath
         q = T.MultiplyAdd(q, r, T.Broadcast(0.041668393f));
         q = T.MultiplyAdd(q, r, T.Broadcast(0.1666652f));
         q = T.MultiplyAdd(q, r, T.Broadcast(0.49999994f));
-        T e = T.MultiplyAdd(q, r * r, r) + T.One;
-        return e * T.PowerOfTwo(n);
+        return T.MultiplyAdd(q, r * r, r);
     }
 
     /// <summary>exp x for x at most 0, the same bits as <see cref="Exp"/> with half the work.</summary>
@@ -103,28 +110,21 @@ internal static class SimdMath
     public static T Sigmoid<T>(T x)
         where T : struct, ISimd<T>
     {
-        T y = T.SelectLess(T.Broadcast(87f), x, T.Broadcast(87f), T.SelectLess(x, T.Broadcast(-87f), T.Broadcast(-87f), x));
+        T y = T.Clamp(x, T.Broadcast(-87f), T.Broadcast(87f));
         return T.One / (T.One + ExpBounded(-y));
     }
 
-    /// <summary>tanh x, to 2 ulp: x + x³ p(x²) below 0.625 (error 1.6e-10), 1 - 2 / (exp(2|x|) + 1) above.</summary>
+    /// <summary>
+    /// tanh x, to 3 ulp: m / (m + 2) with m = exp(2|x|) - 1 = 2^n (exp r - 1) + (2^n - 1), which keeps its digits near 0 and cannot exceed 1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Tanh<T>(T x)
         where T : struct, ISimd<T>
     {
         T a = T.Abs(x);
-        T z = x * x;
-        T p = T.Broadcast(0.0021429616f);
-        p = T.MultiplyAdd(p, z, T.Broadcast(-0.008177398f));
-        p = T.MultiplyAdd(p, z, T.Broadcast(0.021700703f));
-        p = T.MultiplyAdd(p, z, T.Broadcast(-0.053946763f));
-        p = T.MultiplyAdd(p, z, T.Broadcast(0.13333206f));
-        p = T.MultiplyAdd(p, z, T.Broadcast(-0.3333333f));
-        T small = T.MultiplyAdd(p, z * x, x);
-
-        T bounded = T.SelectLess(T.Broadcast(10f), a, T.Broadcast(10f), a);
-        T large = T.One - (T.Broadcast(2f) / (ExpBounded(bounded + bounded) + T.One));
-        large = T.SelectLess(x, T.Zero, -large, large);
-        return T.SelectLess(a, T.Broadcast(0.625f), small, large);
+        T reduced = ExpMinusOneReduced(T.Clamp(a + a, T.Zero, T.Broadcast(20f)), out T n);
+        T scale = T.PowerOfTwo(n);
+        T m = T.MultiplyAdd(scale, reduced, scale - T.One);
+        return T.CopySign(m / (m + T.Broadcast(2f)), x);
     }
 }

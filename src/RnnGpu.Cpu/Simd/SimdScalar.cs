@@ -62,6 +62,13 @@ internal readonly unsafe struct SimdScalar(float v) : ISimd<SimdScalar>
     public static SimdScalar Min(SimdScalar a, SimdScalar b) => new(MathF.Min(a._v, b._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar Clamp(SimdScalar x, SimdScalar low, SimdScalar high) =>
+        x._v < low._v ? low : high._v < x._v ? high : x;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar CopySign(SimdScalar magnitude, SimdScalar sign) => new(MathF.CopySign(magnitude._v, sign._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar SelectLess(SimdScalar x, SimdScalar y, SimdScalar a, SimdScalar b) => x._v < y._v ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -69,6 +76,9 @@ internal readonly unsafe struct SimdScalar(float v) : ISimd<SimdScalar>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar PowerOfTwo(SimdScalar n) => new(BitConverter.Int32BitsToSingle(((int)n._v + 127) << 23));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar Scale(SimdScalar x, SimdScalar n) => x * PowerOfTwo(n);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar Exponent(SimdScalar x) => new((BitConverter.SingleToInt32Bits(x._v) >> 23) - 127);
