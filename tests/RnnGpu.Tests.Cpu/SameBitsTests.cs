@@ -15,7 +15,7 @@ public sealed class SameBitsTests
     public void Products()
     {
         var data = new TestData(5);
-        (int M, int N, int K)[] sizes = [(1, 65, 300), (67, 130, 33), (200, 17, 64), (5, 1000, 40)];
+        (int M, int N, int K)[] sizes = [(1, 65, 300), (67, 130, 33), (200, 17, 64), (5, 1000, 40), (13, 70, 2100)];
         foreach ((int m, int n, int k) in sizes)
         {
             float[] a = data.Uniform((long)m * k), b = data.Uniform((long)n * k), bias = data.Uniform(n);
@@ -31,6 +31,23 @@ public sealed class SameBitsTests
         }
     }
 
+    /// <summary>A transposed, as in gradients of weights: strips of it are packed; more inner indices than a block has.</summary>
+    [Fact]
+    public void Products_of_a_transposed_matrix()
+    {
+        const int M = 110, N = 67, K = 1100;
+        var data = new TestData(6);
+        float[] a = data.Uniform((long)K * M), b = data.Uniform((long)K * N), old = data.Uniform((long)M * N);
+        OnEveryMachine("A transposed", backend =>
+        {
+            using var tensors = new GuardedTensors(backend);
+            GuardedTensor c = tensors.Updated("C", old, M, N);
+            backend.Gemm(
+                tensors.Source("A", a, K, M).Matrix.T, tensors.Source("B", b, K, N).Matrix, default, GemmActivation.None, accumulate: true, c.Matrix);
+            return [c.Floats()];
+        });
+    }
+
     [Theory]
     [InlineData(CellKind.ElmanTanh)]
     [InlineData(CellKind.ElmanRelu)]
@@ -40,7 +57,7 @@ public sealed class SameBitsTests
     public void Recurrences(CellKind cell)
     {
         // Wide ones with few rows are shared out by units, narrow ones with many rows by rows; with and without lengths.
-        (int Batch, int Hidden, bool Ragged)[] sizes = [(1, 200, false), (3, 130, true), (40, 33, false), (37, 48, true)];
+        (int Batch, int Hidden, bool Ragged)[] sizes = [(1, 200, false), (3, 130, true), (40, 33, false), (37, 48, true), (14, 300, false)];
         foreach ((int batch, int hidden, bool ragged) in sizes)
         {
             RecurrentCase x = new RecurrentCase(cell, 5, batch, hidden, Reverse: ragged, HasLengths: ragged, HasResets: true).Make();

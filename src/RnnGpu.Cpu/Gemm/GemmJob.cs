@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Simd;
 using RnnGpu.Cpu.Threading;
@@ -9,11 +10,13 @@ namespace RnnGpu.Cpu.Gemm;
 /// and every worker multiplies its own part of C: rows when there are many, else columns. Since an element's chain runs over
 /// the blocks in order through C, neither the cuts nor the number of workers change its bits.
 /// </summary>
+[SkipLocalsInit]
 internal sealed unsafe class GemmJob<T> : Job, IDisposable
     where T : struct, ISimd<T>
 {
-    // A panel of 64 columns by 256 is 64 KiB and a block of 96 rows by 256 is 96 KiB: both stay in L2 beside each other.
-    private const int InnerBlock = 256;
+    // A panel of 64 columns by 1024 is 256 KiB and a block of 96 rows by 1024 is 384 KiB: both stay in L2 beside each other. Shorter blocks would read and
+    // write C more often than it costs to stream a panel.
+    private const int InnerBlock = 1024;
     private const int ColumnBlock = 4096;
     private const int StripsPerBlock = 16;
 
@@ -53,7 +56,6 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
         _cRow = cRow;
         (_m, _n, _k, _accumulate, _activation) = (m, n, k, accumulate, activation);
         long width = Tile<T>.Columns;
-        int strip = T.TileRows;
         if (packed == null)
         {
             _panels.Reserve(Math.Min(InnerBlock, k) * ((Math.Min(n, ColumnBlock) + width - 1) / width) * width);
@@ -61,12 +63,12 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
 
         if (a.ColumnStep != 1)
         {
-            foreach (Scratch strips in _strips) { strips.Reserve(StripsPerBlock * strip * Math.Min(InnerBlock, Math.Max(k, 1))); }
+            foreach (Scratch strips in _strips) { strips.Reserve(StripsPerBlock * Packing<T>.StripFloats(Math.Min(InnerBlock, k))); }
         }
 
         // Below this much work, waking a team costs more than it saves.
         bool alone = team.Workers == 1 || 2.0 * m * n * k < 500_000;
-        _byRows = m >= 2L * strip * team.Workers;
+        _byRows = m >= 2L * T.TileRows * team.Workers;
         if (alone) { Work(0, 1, team); }
         else { team.Run(this); }
     }
@@ -113,6 +115,7 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyBlock(long n0, long n1, long k0, long k1, int worker, int workers)
     {
         int width = Tile<T>.Columns;
@@ -137,14 +140,10 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
 
     private void PackStrips(long row, long rows, long k0, long k1, int worker)
     {
-        float* strip = _strips[worker].Pointer;
-        for (long r = 0; r < rows; r += T.TileRows)
-        {
-            Packing<T>.Strip(_a, row + r, (int)Math.Min(T.TileRows, rows - r), k0, k1, strip);
-            strip += T.TileRows * (k1 - k0);
-        }
+        Packing<T>.Strips(_a, row, rows, k0, k1, _strips[worker].Pointer);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyPanel(long column, long n1, long panelIndex, long k0, long k1, long row, long rows, float* strips)
     {
         int width = Tile<T>.Columns;
@@ -152,6 +151,7 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
         float* panel = _packed == null
             ? _panels.Pointer + (panelIndex * (k1 - k0) * width)
             : _packed + (((column / width * _k) + k0) * width);
+        float* next = _packed == null ? panel + ((k1 - k0) * width) : panel + (_k * width);
         float* init = stackalloc float[64];
         bool fromC = k0 > 0 || _accumulate;
         if (!fromC)
@@ -164,15 +164,15 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
         if (strips == null)
         {
             float* a = _a.Start + (row * _a.RowStep) + (k0 * _a.ColumnStep);
-            Product<T>.Rows(null, rows, a, _a.RowStep, _a.ColumnStep, panel, k1 - k0, fromC ? null : init, c, _cRow, columns);
+            Product<T>.Rows(null, rows, a, _a.RowStep, _a.ColumnStep, panel, k1 - k0, fromC ? null : init, c, _cRow, columns, next);
         }
         else
         {
             for (long r = 0; r < rows; r += T.TileRows)
             {
                 int n = (int)Math.Min(T.TileRows, rows - r);
-                float* strip = strips + (r * (k1 - k0));
-                Product<T>.Rows(null, n, strip, 1, T.TileRows, panel, k1 - k0, fromC ? null : init, c + (r * _cRow), _cRow, columns);
+                float* strip = strips + (r / T.TileRows * Packing<T>.StripFloats(k1 - k0));
+                Product<T>.Rows(null, n, strip, 1, T.TileRows, panel, k1 - k0, fromC ? null : init, c + (r * _cRow), _cRow, columns, null);
             }
         }
 
@@ -182,6 +182,7 @@ internal sealed unsafe class GemmJob<T> : Job, IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(float* x, int n)
     {
         for (int i = 0; i < n; i += T.Width)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using RnnGpu.Cpu.Simd;
 
 namespace RnnGpu.Cpu.Gemm;
@@ -11,6 +12,9 @@ namespace RnnGpu.Cpu.Gemm;
 internal static unsafe class Tile<T>
     where T : struct, ISimd<T>
 {
+    /// <summary>Floats that one inner index asks for ahead: two cache lines.</summary>
+    public const int FetchFloats = 32;
+
     /// <summary>Columns of a tile and of a packed panel: four registers.</summary>
     public static int Columns => 4 * T.Width;
 
@@ -22,35 +26,48 @@ internal static unsafe class Tile<T>
     /// <param name="k">K.</param>
     /// <param name="init"><see cref="Columns"/> starting values for every row, or null for C's own.</param>
     /// <param name="c">First element of each row of C.</param>
+    /// <param name="ahead">What to fetch into the second-level cache meanwhile; any address.</param>
+    /// <param name="aheadStep"><see cref="FetchFloats"/> to go on with each inner index, 0 to stay: nothing to fetch.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Multiply(int rows, float** a, nint step, float* b, nint k, float* init, float** c)
+    public static void Multiply(int rows, float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         switch (rows)
         {
             case 6:
-                Rows6(a, step, b, k, init, c);
+                Rows6(a, step, b, k, init, c, ahead, aheadStep);
                 break;
             case 5:
-                Rows3(a, step, b, k, init, c);
-                Rows2(a + 3, step, b, k, init, c + 3);
+                Rows3(a, step, b, k, init, c, ahead, aheadStep);
+                Rows2(a + 3, step, b, k, init, c + 3, ahead, 0);
                 break;
             case 4:
-                Rows4(a, step, b, k, init, c);
+                Rows4(a, step, b, k, init, c, ahead, aheadStep);
                 break;
             case 3:
-                Rows3(a, step, b, k, init, c);
+                Rows3(a, step, b, k, init, c, ahead, aheadStep);
                 break;
             case 2:
-                Rows2(a, step, b, k, init, c);
+                Rows2(a, step, b, k, init, c, ahead, aheadStep);
                 break;
             default:
-                Rows1(a, step, b, k, init, c);
+                Rows1(a, step, b, k, init, c, ahead, aheadStep);
                 break;
         }
     }
 
+    /// <summary>Asks the second-level cache for the next two lines of what is read after this panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store4(float* c, T s0, T s1, T s2, T s3)
+    private static void Fetch(ref float* ahead, nint step)
+    {
+        if (!Sse.IsSupported) { return; }
+        Sse.Prefetch1(ahead);
+        Sse.Prefetch1(ahead + (FetchFloats / 2));
+        ahead += step;
+    }
+
+    /// <summary>Stores a tile's row of four registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store4(float* c, T s0, T s1, T s2, T s3)
     {
         int w = T.Width;
         T.Store(c, s0);
@@ -61,7 +78,7 @@ internal static unsafe class Tile<T>
 
     /// <summary>6 rows by four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6(float** a, nint step, float* b, nint k, float* init, float** c)
+    private static void Rows6(float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         int w = T.Width;
         float* a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3], a4 = a[4], a5 = a[5];
@@ -111,6 +128,7 @@ internal static unsafe class Tile<T>
             s52 = T.MultiplyAdd(x, b2, s52);
             s53 = T.MultiplyAdd(x, b3, s53);
             b += 4 * w;
+            Fetch(ref ahead, aheadStep);
         }
 
         Store4(c[0], s00, s01, s02, s03);
@@ -123,7 +141,7 @@ internal static unsafe class Tile<T>
 
     /// <summary>4 rows by four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows4(float** a, nint step, float* b, nint k, float* init, float** c)
+    private static void Rows4(float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         int w = T.Width;
         float* a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3];
@@ -159,6 +177,7 @@ internal static unsafe class Tile<T>
             s32 = T.MultiplyAdd(x, b2, s32);
             s33 = T.MultiplyAdd(x, b3, s33);
             b += 4 * w;
+            Fetch(ref ahead, aheadStep);
         }
 
         Store4(c[0], s00, s01, s02, s03);
@@ -169,7 +188,7 @@ internal static unsafe class Tile<T>
 
     /// <summary>3 rows by four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows3(float** a, nint step, float* b, nint k, float* init, float** c)
+    private static void Rows3(float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         int w = T.Width;
         float* a0 = a[0], a1 = a[1], a2 = a[2];
@@ -198,6 +217,7 @@ internal static unsafe class Tile<T>
             s22 = T.MultiplyAdd(x, b2, s22);
             s23 = T.MultiplyAdd(x, b3, s23);
             b += 4 * w;
+            Fetch(ref ahead, aheadStep);
         }
 
         Store4(c[0], s00, s01, s02, s03);
@@ -207,7 +227,7 @@ internal static unsafe class Tile<T>
 
     /// <summary>2 rows by four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows2(float** a, nint step, float* b, nint k, float* init, float** c)
+    private static void Rows2(float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         int w = T.Width;
         float* a0 = a[0], a1 = a[1];
@@ -229,6 +249,7 @@ internal static unsafe class Tile<T>
             s12 = T.MultiplyAdd(x, b2, s12);
             s13 = T.MultiplyAdd(x, b3, s13);
             b += 4 * w;
+            Fetch(ref ahead, aheadStep);
         }
 
         Store4(c[0], s00, s01, s02, s03);
@@ -237,7 +258,7 @@ internal static unsafe class Tile<T>
 
     /// <summary>1 row by four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows1(float** a, nint step, float* b, nint k, float* init, float** c)
+    private static void Rows1(float** a, nint step, float* b, nint k, float* init, float** c, float* ahead, nint aheadStep)
     {
         int w = T.Width;
         float* a0 = a[0];
@@ -252,6 +273,7 @@ internal static unsafe class Tile<T>
             s02 = T.MultiplyAdd(x, b2, s02);
             s03 = T.MultiplyAdd(x, b3, s03);
             b += 4 * w;
+            Fetch(ref ahead, aheadStep);
         }
 
         Store4(c[0], s00, s01, s02, s03);

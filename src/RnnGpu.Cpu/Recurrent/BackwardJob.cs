@@ -24,6 +24,10 @@ internal abstract unsafe class BackwardJob<T> : RecurrentJob<T>
         CutAtResets(view);
     }
 
+    /// <summary><c>C[rows] = init + A[rows] R</c>, or <c>+=</c> with init null, with the rows of R from a gate's first on, for this worker's units.</summary>
+    protected void MultiplyBack(in StepView view, float* a, long aRow, int gate, long k, float* init, float* c) => MultiplyBlocks(
+        view, a, aRow, Layout.Backward(P.Packed, view.Block0, gate), (long)Layout.Gates * H * RecurrentLayout<T>.Block, k, init, c, view.Block0, view.Block1);
+
     protected float* GateRow(int t, int row) => P.Gates + ((((long)t * P.Batch) + row) * Layout.Gates * H);
 
     protected float* StateRow(float* states, int slot, int row) => states + ((((long)slot * P.Batch) + row) * H);

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
+using RnnGpu.Cpu.Gemm;
 using RnnGpu.Cpu.Simd;
 using RnnGpu.Cpu.Threading;
 
@@ -8,15 +10,22 @@ namespace RnnGpu.Cpu.Recurrent;
 internal sealed unsafe class ElmanForwardJob<T>(bool relu) : ForwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
-        for (int block = view.Block0; block < view.Block1; block++)
+        for (int first = view.Block0; first < view.Block1; first += Row<T>.MaxPanels)
         {
-            Multiply(view, StateRow(P.H, view.Before, 0), H, Layout.Forward(P.Packed, block, 0), H, null, GateRow(view.T, 0), H, block);
-            for (int i = 0; i < view.ActiveCount; i++) { Cell(view, view.Active[i], block); }
+            int end = Math.Min(first + Row<T>.MaxPanels, view.Block1);
+            MultiplyBlocks(
+                view, StateRow(P.H, view.Before, 0), H, Layout.Forward(P.Packed, first, 0), (long)H * RecurrentLayout<T>.Block, H, null, GateRow(view.T, 0), first, end);
+            for (int i = 0; i < view.ActiveCount; i++)
+            {
+                for (int block = first; block < end; block++) { Cell(view, view.Active[i], block); }
+            }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Cell(in StepView view, int row, int block)
     {
         int unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);
@@ -35,9 +44,11 @@ internal sealed unsafe class ElmanForwardJob<T>(bool relu) : ForwardJob<T>
 }
 
 /// <summary>Elman network, backward: the slope, then <c>dh = da R</c>.</summary>
+[SkipLocalsInit]
 internal sealed unsafe class ElmanBackwardJob<T>(bool relu) : BackwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Cells(in StepView view)
     {
         for (int r = 0; r < view.ActiveCount; r++)
@@ -53,13 +64,11 @@ internal sealed unsafe class ElmanBackwardJob<T>(bool relu) : BackwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         float* zero = stackalloc float[RecurrentLayout<T>.Block];
         Clear(zero, RecurrentLayout<T>.Block);
-        for (int block = view.Block0; block < view.Block1; block++)
-        {
-            Multiply(view, GateRow(view.T, 0), H, Layout.Backward(P.Packed, block, 0), H, zero, P.DH, H, block);
-        }
+        MultiplyBack(view, GateRow(view.T, 0), H, 0, H, zero, P.DH);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Simd;
 using RnnGpu.Cpu.Threading;
@@ -5,9 +6,11 @@ using RnnGpu.Cpu.Threading;
 namespace RnnGpu.Cpu.Recurrent;
 
 /// <summary>GRU reset-after, forward: r and z accumulate in place, <c>q = b_hn + R_n h</c> apart, then the cell.</summary>
+[SkipLocalsInit]
 internal sealed unsafe class GruResetAfterForwardJob<T> : ForwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         int width = RecurrentLayout<T>.Block;
@@ -17,16 +20,13 @@ internal sealed unsafe class GruResetAfterForwardJob<T> : ForwardJob<T>
         {
             Clear(bias, width);
             if (P.Bias != null) { Copy(P.Bias + ((long)block * width), bias, Layout.Units(block)); }
-            for (int g = 0; g < 2; g++)
-            {
-                Multiply(view, h, H, Layout.Forward(P.Packed, block, g), H, null, GateRow(view.T, 0) + ((long)g * H), 3L * H, block);
-            }
-
+            MultiplyGates(view, h, Layout.Forward(P.Packed, block, 0), 2, GateRow(view.T, 0), 3L * H, block);
             Multiply(view, h, H, Layout.Forward(P.Packed, block, 2), H, bias, StateRow(P.Extra, view.T, 0), H, block);
             for (int i = 0; i < view.ActiveCount; i++) { Cell(view, view.Active[i], block); }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Cell(in StepView view, int row, int block)
     {
         int n = H, unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);
@@ -52,6 +52,7 @@ internal sealed unsafe class GruResetAfterForwardJob<T> : ForwardJob<T>
 internal sealed unsafe class GruResetAfterBackwardJob<T> : BackwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Cells(in StepView view)
     {
         int n = H;
@@ -76,12 +77,10 @@ internal sealed unsafe class GruResetAfterBackwardJob<T> : BackwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
-        for (int block = view.Block0; block < view.Block1; block++)
-        {
-            Multiply(view, GateRow(view.T, 0), 3L * H, Layout.Backward(P.Packed, block, 0), 2L * H, null, P.DH, H, block);
-            Multiply(view, StateRow(P.Extra, view.T, 0), H, Layout.Backward(P.Packed, block, 2), H, null, P.DH, H, block);
-        }
+        MultiplyBack(view, GateRow(view.T, 0), 3L * H, 0, 2L * H, null, P.DH);
+        MultiplyBack(view, StateRow(P.Extra, view.T, 0), H, 2, H, null, P.DH);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Simd;
 using RnnGpu.Cpu.Threading;
@@ -8,16 +9,13 @@ namespace RnnGpu.Cpu.Recurrent;
 internal sealed unsafe class GruResetBeforeForwardJob<T> : ForwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         float* h = StateRow(P.H, view.Before, 0);
         for (int block = view.Block0; block < view.Block1; block++)
         {
-            for (int g = 0; g < 2; g++)
-            {
-                Multiply(view, h, H, Layout.Forward(P.Packed, block, g), H, null, GateRow(view.T, 0) + ((long)g * H), 3L * H, block);
-            }
-
+            MultiplyGates(view, h, Layout.Forward(P.Packed, block, 0), 2, GateRow(view.T, 0), 3L * H, block);
             for (int i = 0; i < view.ActiveCount; i++) { Gates(view, view.Active[i], block); }
         }
 
@@ -30,6 +28,7 @@ internal sealed unsafe class GruResetBeforeForwardJob<T> : ForwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Gates(in StepView view, int row, int block)
     {
         int unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);
@@ -45,6 +44,7 @@ internal sealed unsafe class GruResetBeforeForwardJob<T> : ForwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void State(in StepView view, int row, int block)
     {
         int unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);
@@ -64,9 +64,11 @@ internal sealed unsafe class GruResetBeforeForwardJob<T> : ForwardJob<T>
 }
 
 /// <summary>GRU reset-before, backward: the state, <c>dp = dn R_n</c>, the reset gate, then <c>dh += [dr dz] R_rz</c>.</summary>
+[SkipLocalsInit]
 internal sealed unsafe class GruResetBeforeBackwardJob<T> : BackwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Cells(in StepView view)
     {
         for (int i = 0; i < view.ActiveCount; i++)
@@ -86,23 +88,22 @@ internal sealed unsafe class GruResetBeforeBackwardJob<T> : BackwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         float* zero = stackalloc float[RecurrentLayout<T>.Block];
         Clear(zero, RecurrentLayout<T>.Block);
+        MultiplyBack(view, GateRow(view.T, 0) + (2L * H), 3L * H, 2, H, zero, P.Workspace);
         for (int block = view.Block0; block < view.Block1; block++)
         {
-            Multiply(view, GateRow(view.T, 0) + (2L * H), 3L * H, Layout.Backward(P.Packed, block, 2), H, zero, P.Workspace, H, block);
             for (int i = 0; i < view.ActiveCount; i++) { ResetGate(view, view.Active[i], block); }
         }
 
         meet?.Barrier();
-        for (int block = view.Block0; block < view.Block1; block++)
-        {
-            Multiply(view, GateRow(view.T, 0), 3L * H, Layout.Backward(P.Packed, block, 0), 2L * H, null, P.DH, H, block);
-        }
+        MultiplyBack(view, GateRow(view.T, 0), 3L * H, 0, 2L * H, null, P.DH);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ResetGate(in StepView view, int row, int block)
     {
         int unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnGpu.Core;
 using RnnGpu.Cpu.Simd;
 using RnnGpu.Cpu.Threading;
@@ -8,20 +9,18 @@ namespace RnnGpu.Cpu.Recurrent;
 internal sealed unsafe class LstmForwardJob<T> : ForwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         float* h = StateRow(P.H, view.Before, 0);
         for (int block = view.Block0; block < view.Block1; block++)
         {
-            for (int g = 0; g < 4; g++)
-            {
-                Multiply(view, h, H, Layout.Forward(P.Packed, block, g), H, null, GateRow(view.T, 0) + ((long)g * H), 4L * H, block);
-            }
-
+            MultiplyGates(view, h, Layout.Forward(P.Packed, block, 0), 4, GateRow(view.T, 0), 4L * H, block);
             for (int i = 0; i < view.ActiveCount; i++) { Cell(view, view.Active[i], block); }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Cell(in StepView view, int row, int block)
     {
         int n = H, unit = block * RecurrentLayout<T>.Block, end = unit + Layout.Units(block);
@@ -48,9 +47,11 @@ internal sealed unsafe class LstmForwardJob<T> : ForwardJob<T>
 }
 
 /// <summary>LSTM, backward: <see cref="LstmCell.Backward{T}"/>, then <c>dh = dgates R</c>.</summary>
+[SkipLocalsInit]
 internal sealed unsafe class LstmBackwardJob<T> : BackwardJob<T>
     where T : struct, ISimd<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Cells(in StepView view)
     {
         int n = H;
@@ -77,13 +78,11 @@ internal sealed unsafe class LstmBackwardJob<T> : BackwardJob<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Products(in StepView view, WorkerTeam? meet)
     {
         float* zero = stackalloc float[RecurrentLayout<T>.Block];
         Clear(zero, RecurrentLayout<T>.Block);
-        for (int block = view.Block0; block < view.Block1; block++)
-        {
-            Multiply(view, GateRow(view.T, 0), 4L * H, Layout.Backward(P.Packed, block, 0), 4L * H, zero, P.DH, H, block);
-        }
+        MultiplyBack(view, GateRow(view.T, 0), 4L * H, 0, 4L * H, zero, P.DH);
     }
 }

@@ -24,12 +24,20 @@ internal unsafe struct ChunkPointers
 /// then runs all steps without meeting the others, or some blocks of hidden units, whose weight panels then stay in its own
 /// cache, and meets the others once a product. Which one is the shorter is decided by counting register tiles.
 /// </summary>
+[SkipLocalsInit]
 internal abstract unsafe class RecurrentJob<T> : Job
     where T : struct, ISimd<T>
 {
+    // Part of a panel that stays in L2 while the rows pass over it: 256 KiB.
+    private const long InnerBlock = 1024;
+
+    // Weights beyond this do not stay in L2 from step to step.
+    private const long FetchBytes = 512 * 1024;
+
     protected RecurrentLayout<T> Layout;
     protected ChunkPointers P;
     private bool _byRows;
+    private bool _fetches;
     private int _workers;
 
     protected int H => Layout.Hidden;
@@ -40,6 +48,7 @@ internal abstract unsafe class RecurrentJob<T> : Job
     public void Run(RecurrentLayout<T> layout, in ChunkPointers pointers, WorkerTeam team)
     {
         (Layout, P) = (layout, pointers);
+        _fetches = layout.Bytes(training: false) > FetchBytes;
         int batch = pointers.Batch, blocks = layout.Blocks;
         long byRows = (long)Strips((batch + team.Workers - 1) / team.Workers) * blocks;
         long byUnits = (long)Strips(batch) * ((blocks + team.Workers - 1) / team.Workers);
@@ -60,8 +69,81 @@ internal abstract unsafe class RecurrentJob<T> : Job
     protected abstract void Step(in StepView view, WorkerTeam? meet);
 
     /// <summary><c>C[rows] = init + A[rows] panel</c> for one block of units; see <see cref="Product{T}.Rows"/>.</summary>
-    protected void Multiply(in StepView v, float* a, long aRow, float* panel, long k, float* init, float* c, long cRow, int block) =>
-        Product<T>.Rows(v.Active, v.ActiveCount, a, aRow, 1, panel, k, init, c + ((long)block * RecurrentLayout<T>.Block), cRow, Layout.Units(block));
+    protected void Multiply(in StepView v, float* a, long aRow, float* panel, long k, float* init, float* c, long cRow, int block)
+    {
+        c += (long)block * RecurrentLayout<T>.Block;
+        int units = Layout.Units(block);
+        for (long k0 = 0; k0 < k; k0 += InnerBlock)
+        {
+            long n = Math.Min(InnerBlock, k - k0);
+            float* part = panel + (k0 * RecurrentLayout<T>.Block);
+            float* next = _fetches ? part + (n * RecurrentLayout<T>.Block) : null;
+            Product<T>.Rows(v.Active, v.ActiveCount, a + k0, aRow, 1, part, n, k0 == 0 ? init : null, c, cRow, units, next);
+        }
+    }
+
+    /// <summary><c>C[rows, gate] += A[rows] panel[gate]</c> for a block's first gates, whose panels follow one another.</summary>
+    /// <param name="v">Where the step stands.</param>
+    /// <param name="a">Row 0 of A <c>[B, H]</c>.</param>
+    /// <param name="panel">Panel of the first gate.</param>
+    /// <param name="gates">How many.</param>
+    /// <param name="c">Row 0 of C; gates lie H apart in a row.</param>
+    /// <param name="cRow">Elements from one row of C to the next.</param>
+    /// <param name="block">The block of units.</param>
+    protected void MultiplyGates(in StepView v, float* a, float* panel, int gates, float* c, long cRow, int block)
+    {
+        long stride = (long)H * RecurrentLayout<T>.Block;
+        if (v.ActiveCount == 1 && Layout.Units(block) == RecurrentLayout<T>.Block)
+        {
+            c += (v.Active[0] * cRow) + ((long)block * RecurrentLayout<T>.Block);
+            MultiplyRow(a + ((long)v.Active[0] * H), H, panel, stride, gates, null, c, H);
+            return;
+        }
+
+        for (int g = 0; g < gates; g++) { Multiply(v, a, H, panel + (g * stride), H, null, c + ((long)g * H), cRow, block); }
+    }
+
+    /// <summary><c>C[rows] = init + A[rows] panel</c>, or <c>+=</c> with init null, for some blocks of units.</summary>
+    /// <param name="v">Where the step stands.</param>
+    /// <param name="a">Row 0 of A.</param>
+    /// <param name="aRow">Elements from one row of A to the next.</param>
+    /// <param name="panel">Panel of the first block.</param>
+    /// <param name="stride">Elements from one block's panel to the next's.</param>
+    /// <param name="k">Rows of a panel that take part.</param>
+    /// <param name="init">Starting values of every row of a block; or null.</param>
+    /// <param name="c">Row 0 of C <c>[B, H]</c>.</param>
+    /// <param name="block">First block.</param>
+    /// <param name="end">Block after the last.</param>
+    protected void MultiplyBlocks(
+        in StepView v, float* a, long aRow, float* panel, long stride, long k, float* init, float* c, int block, int end)
+    {
+        int whole = v.ActiveCount == 1 ? Math.Max(0, Math.Min(end, H / RecurrentLayout<T>.Block) - block) : 0;
+        if (whole > 0)
+        {
+            float* row = c + ((long)v.Active[0] * H) + ((long)block * RecurrentLayout<T>.Block);
+            MultiplyRow(a + (v.Active[0] * aRow), k, panel, stride, whole, init, row, RecurrentLayout<T>.Block);
+        }
+
+        for (int b = block + whole; b < end; b++) { Multiply(v, a, aRow, panel + ((b - block) * stride), k, init, c, H, b); }
+    }
+
+    /// <summary>One row by whole panels, as many at once as there are registers for.</summary>
+    private static void MultiplyRow(float* a, long k, float* panel, long stride, int panels, float* init, float* c, long cStep)
+    {
+        float** start = stackalloc float*[Row<T>.MaxPanels];
+        float** to = stackalloc float*[Row<T>.MaxPanels];
+        for (int p = 0; p < panels; p += Row<T>.MaxPanels)
+        {
+            int n = Math.Min(Row<T>.MaxPanels, panels - p);
+            for (int q = 0; q < n; q++)
+            {
+                to[q] = c + ((p + q) * cStep);
+                start[q] = init == null ? to[q] : init;
+            }
+
+            Row<T>.Multiply(n, a, panel + (p * stride), (nint)stride, (nint)k, start, to);
+        }
+    }
 
     /// <summary>Whether a row's state is cleared before step t.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,6 +168,7 @@ internal abstract unsafe class RecurrentJob<T> : Job
 
     private bool IsActive(int t, int row) => P.Lengths == null || P.StepOffset + t < P.Lengths[row];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Work(int worker, WorkerTeam? meet)
     {
         int blocks = Layout.Blocks;
@@ -120,6 +203,7 @@ internal abstract unsafe class RecurrentJob<T> : Job
     }
 
     /// <summary>Sorts this worker's rows into those that take part in the step and those that are past their end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ListRows(ref StepView view, int worker)
     {
         view.ActiveCount = view.InactiveCount = 0;
