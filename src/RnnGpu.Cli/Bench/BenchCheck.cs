@@ -32,6 +32,15 @@ internal sealed class BenchCheck(BenchData data, bool training)
         BenchOutputs expected = onCpu && strategy is PlanStrategy
             ? _byTape ??= Compute(new TapeStrategy("reference", "", perGate: false))
             : _byPlan ??= Compute(new PlanStrategy("reference", ""));
+        return Between(expected, actual, mode);
+    }
+
+    /// <summary>Compares two programs' results.</summary>
+    /// <param name="expected">The one that counts as right.</param>
+    /// <param name="actual">The other.</param>
+    /// <param name="mode">Precision of the products.</param>
+    public BenchError Between(BenchOutputs expected, BenchOutputs actual, ComputeMode mode)
+    {
         var worst = new BenchError(Distance(expected.Y, actual.Y), Allowed(mode), "y");
         if (!training) { return worst; }
         Worse("the input's gradient", expected.DX!, actual.DX!);

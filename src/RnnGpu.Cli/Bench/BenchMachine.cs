@@ -30,6 +30,25 @@ internal sealed record BenchMachine
     /// <summary>Commit that the program was built from, or "unknown".</summary>
     public static string Commit => InfoVerb.Version.Split('+') is [_, { Length: > 0 } commit] ? commit : "unknown";
 
+    /// <summary>The processor's model, or its architecture where Linux does not tell.</summary>
+    public static string Processor
+    {
+        get
+        {
+            try
+            {
+                string? line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+                if (line?.Split(':', 2) is [_, { Length: > 0 } name]) { return name.Trim(); }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The architecture, then.
+            }
+
+            return RuntimeInformation.ProcessArchitecture.ToString();
+        }
+    }
+
     /// <summary>The machine of a backend.</summary>
     public static BenchMachine Of(IBackend backend, DeviceChoice choice) => new()
     {

@@ -146,7 +146,8 @@ internal sealed class BenchOptions
     }
 
     /// <summary>Host arrays hold inputs and outputs whole.</summary>
-    private static void RequireMeasurable(BenchRow row)
+    /// <exception cref="UsageException">A tensor of the row is too large for that.</exception>
+    public static void RequireMeasurable(BenchRow row)
     {
         RnnSpec spec = row.Shape.Spec;
         double widest = Math.Max(spec.InputSize, spec.OutputSize), most = Math.Max(

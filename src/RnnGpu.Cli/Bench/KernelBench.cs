@@ -152,10 +152,11 @@ internal sealed class KernelBench : IDisposable
         Note = $"{error.Worst} is {error.Error:0.0e+0} off the reference {when}, {error.Allowed:0.0e+0} is allowed",
     };
 
+    /// <summary>Sets of inputs and outputs on a CPU.</summary>
+    public static int CpuSets(BenchShape shape, bool training) => Sets(CpuCacheBytes, BenchStrategy.SetBytes(shape, training));
+
+    private static int Sets(IBackend backend, long setBytes) => Sets(backend is CudaBackend cuda ? cuda.Device.L2Bytes : CpuCacheBytes, setBytes);
+
     /// <summary>So many that together they are twice what a cache holds.</summary>
-    private static int Sets(IBackend backend, long setBytes)
-    {
-        long cache = backend is CudaBackend cuda ? cuda.Device.L2Bytes : CpuCacheBytes;
-        return (int)Math.Clamp(((2 * cache) + setBytes - 1) / setBytes, 2, MostSets);
-    }
+    private static int Sets(long cache, long setBytes) => (int)Math.Clamp(((2 * cache) + setBytes - 1) / setBytes, 2, MostSets);
 }

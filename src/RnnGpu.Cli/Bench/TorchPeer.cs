@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using RnnGpu.Cli.Training;
 
 namespace RnnGpu.Cli.Bench;
 
@@ -9,29 +8,23 @@ namespace RnnGpu.Cli.Bench;
 /// <param name="script">The script.</param>
 internal sealed class TorchPeer(string python, string script)
 {
-    /// <summary>Environment variable that names the Python to use.</summary>
-    public const string Variable = "RNNGPU_PYTHON";
-
     private const string Script = "recurrent_torch.py";
 
     /// <summary>Finds both.</summary>
     /// <exception cref="UsageException">There is no Python with PyTorch, or no script; says what to do.</exception>
     public static TorchPeer Find()
     {
-        string? script = Scripts().FirstOrDefault(File.Exists);
-        if (script is null)
+        if (Baselines.Find(Script) is not { } script)
         {
             throw new UsageException($"--peer torch: bench/baselines/{Script} is not here; run from a clone, or give --peer the file that it wrote");
         }
 
-        string? forced = Environment.GetEnvironmentVariable(Variable);
-        string[] candidates = string.IsNullOrEmpty(forced) ? ["python3", "/usr/bin/python3"] : [forced];
-        foreach (string python in candidates)
+        foreach (string python in Baselines.Pythons)
         {
             if (Run(python, ["-c", "import torch"], quiet: true, CancellationToken.None) == 0) { return new TorchPeer(python, script); }
         }
 
-        throw new UsageException($"--peer torch: no PyTorch in {string.Join(" or ", candidates)}; install it, or name another Python with {Variable}");
+        throw new UsageException($"--peer torch: no PyTorch in {string.Join(" or ", Baselines.Pythons)}; install it, or name another Python with {Baselines.PythonVariable}");
     }
 
     /// <summary>Measures.</summary>
@@ -56,15 +49,6 @@ internal sealed class TorchPeer(string python, string script)
         finally
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static IEnumerable<string> Scripts()
-    {
-        yield return Path.Combine(AppContext.BaseDirectory, "baselines", Script);
-        foreach (string start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })
-        {
-            if (ProjectSources.FindRoot(start) is { } root) { yield return Path.Combine(root, "bench", "baselines", Script); }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using RnnGpu.Cli.Bench;
 using RnnGpu.Core;
 
@@ -16,7 +17,7 @@ internal static class BenchVerb
             "kernels", "Check and time the forms of a recurrence: " + string.Join("; ", BenchStrategy.All.Select(strategy => $"{strategy.Name} ({strategy.Description})")));
         options.AddTo(kernels);
         kernels.SetAction((given, stop) => Task.FromResult(Run(context, options, given, stop)));
-        return new Command("bench", "Measure speed") { kernels };
+        return new Command("bench", "Measure speed") { kernels, BenchCpuVerb.Create(context) };
     }
 
     private static int Run(CommandContext context, BenchOptions options, ParseResult given, CancellationToken stop)
@@ -52,7 +53,7 @@ internal static class BenchVerb
         }
         finally
         {
-            files.Write(report);
+            files.Write(report.ToJson, report.ToMarkdown, () => BenchSvg.Draw(report, string.Create(CultureInfo.InvariantCulture, $"rnngpu bench kernels, {BenchMachine.Commit[..Math.Min(8, BenchMachine.Commit.Length)]}")));
         }
 
         context.WriteResult(report.ToJson());
@@ -61,7 +62,7 @@ internal static class BenchVerb
     }
 
     /// <summary>The command line as a table shows it: of files elsewhere, the names alone.</summary>
-    private static string CommandOf(ParseResult given) =>
+    public static string CommandOf(ParseResult given) =>
         "rnngpu " + string.Join(' ', given.Tokens.Select(token => Path.IsPathRooted(token.Value) ? Path.GetFileName(token.Value) : token.Value));
 
     private static void Summarise(CommandContext context, BenchReport report, BenchFiles files)
@@ -96,16 +97,16 @@ internal sealed class BenchFiles(string? json, string? markdown, string? svg)
         }
     }
 
-    /// <summary>Writes what there is.</summary>
-    public void Write(BenchReport report)
+    /// <summary>Writes what there is, in the forms that are wanted.</summary>
+    public void Write(Func<JsonObject> toJson, Func<string> toMarkdown, Func<string>? toSvg = null)
     {
         if (json is not null)
         {
             using var writer = new StreamWriter(json);
-            CommandContext.WriteJson(writer, report.ToJson());
+            CommandContext.WriteJson(writer, toJson());
         }
 
-        if (markdown is not null) { File.WriteAllText(markdown, report.ToMarkdown()); }
-        if (svg is not null) { File.WriteAllText(svg, BenchSvg.Draw(report, string.Create(CultureInfo.InvariantCulture, $"rnngpu bench kernels, {BenchMachine.Commit[..Math.Min(8, BenchMachine.Commit.Length)]}"))); }
+        if (markdown is not null) { File.WriteAllText(markdown, toMarkdown()); }
+        if (svg is not null && toSvg is not null) { File.WriteAllText(svg, toSvg()); }
     }
 }
