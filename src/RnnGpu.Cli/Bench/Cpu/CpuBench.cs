@@ -18,20 +18,23 @@ internal sealed class CpuBench : IDisposable
     /// <param name="command">As it was asked for.</param>
     /// <param name="say">Is told every result as it comes, a line each.</param>
     /// <param name="stop">Ends it.</param>
-    public CpuBench(CpuBenchRequest request, string command, Action<string> say, CancellationToken stop)
+    /// <param name="start">Starts a peer with a number of threads; null: as <see cref="PeerKind.Start"/> does.</param>
+    public CpuBench(
+        CpuBenchRequest request, string command, Action<string> say, CancellationToken stop, Func<PeerKind, int, CancellationToken, PeerProcess>? start = null)
     {
+        start ??= static (kind, threads, stop) => kind.Start(threads, stop);
         _request = request;
         _say = say;
-        MachineLoad start = MachineLoad.Now(OwnSeconds);
+        MachineLoad before = MachineLoad.Now(OwnSeconds);
         try
         {
             foreach (int threads in request.Threads) { _own.Add(new OwnSide(threads)); }
             foreach (PeerKind kind in request.Peers)
             {
-                foreach (int threads in request.Threads) { _peers.Add(new PeerSide(kind, threads, stop)); }
+                foreach (int threads in request.Threads) { _peers.Add(new PeerSide(kind, threads, () => start(kind, threads, stop))); }
             }
 
-            Report = new CpuReport(request, command, start);
+            Report = new CpuReport(request, command, before);
             foreach (PeerKind kind in request.Peers) { Report.AddPeer(_peers.First(peer => peer.Kind == kind)); }
             MeasureMachine();
         }

@@ -22,13 +22,16 @@ internal sealed class PeerSide : ISide, IDisposable
     private readonly PeerProcess? _process;
 
     /// <summary>Starts it.</summary>
-    public PeerSide(PeerKind kind, int threads, CancellationToken stop)
+    /// <param name="kind">Which program.</param>
+    /// <param name="threads">That it computes with.</param>
+    /// <param name="start">Starts its process, or throws a <see cref="PeerException"/>.</param>
+    public PeerSide(PeerKind kind, int threads, Func<PeerProcess> start)
     {
         Kind = kind;
         Threads = threads;
         try
         {
-            _process = kind.Start(threads, stop);
+            _process = start();
             Name = _process.Greeting["name"]?.ToString() ?? kind.Title;
             Version = _process.Greeting["version"]?.ToString() ?? "";
         }
