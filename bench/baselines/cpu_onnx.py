@@ -11,7 +11,12 @@ import sys
 
 import peer_server
 from onnxruntime_api import OnnxRuntime, Session
-from peer_server import Refusal, aligned, numpy
+from peer_server import Refusal, split
+
+try:
+    import numpy
+except ImportError:  # said as an answer, by the import of onnx
+    numpy = None
 
 # Operator; gates in its order, as places in ours (LSTM i f g o, GRU r z n); attributes.
 CELLS = {
@@ -22,6 +27,20 @@ CELLS = {
     "elman-relu": ("RNN", [0], {"activations": ["Relu"]}),
 }
 OPSET, IR_VERSION = 14, 8
+
+
+def aligned(array):
+    """A copy as floats on a cache line, as our own buffers are."""
+    size = 4 * array.size
+    raw = numpy.empty(size + 64, dtype=numpy.uint8)
+    start = -raw.ctypes.data % 64
+    copy = raw[start:start + size].view(numpy.float32).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def read(files, name):
+    return numpy.frombuffer(files.read(name), dtype=numpy.float32)
 
 
 def write_model(row, parameters, stream, path):
@@ -76,8 +95,8 @@ class Peer:
             raise Refusal("one layer in one direction is measured")
         h, i, t, b, g = row["hidden"], row["input"], row["steps"], row["batch"], len(CELLS[row["cell"]][1])
         model = os.path.join(files.into, "model.onnx")
-        write_model(row, files.parameters([(g * h, i), (g * h, h), (g * h,), (g * h,)]), mode == "step", model)
-        x = files.read("x", (t, b, i))
+        write_model(row, split(read(files, "parameters"), [(g * h, i), (g * h, h), (g * h,), (g * h,)]), mode == "step", model)
+        x = read(files, "x").reshape(t, b, i)
         if mode == "step":
             self.session = self._stream(row, model, x, files)
         else:

@@ -2,13 +2,14 @@
 """PyTorch as a peer of `rnngpu bench cpu` (peer_server.py has the protocol): the modules and iterations of recurrent_torch.py with our weights and inputs.
 
 Usage: cpu_torch.py --threads N      (the bench also sets OMP_NUM_THREADS and OPENBLAS_NUM_THREADS)
-Needs PyTorch, any version from 1.13.
+Needs PyTorch, any version from 1.13; nothing else.
 """
 import argparse
+import ctypes
 import sys
 
 import peer_server
-from peer_server import Refusal
+from peer_server import Refusal, split
 
 
 class Peer:
@@ -32,20 +33,29 @@ class Peer:
         run = self.runs.Run(row, "fp32", mode, torch.device("cpu"), packed=False)
         parameters = list(run.module.parameters())
         with torch.no_grad():
-            for parameter, values in zip(parameters, files.parameters([tuple(p.shape) for p in parameters])):
-                parameter.copy_(torch.from_numpy(values))
-        x = files.read("x", (row.steps, row.batch, row.input))
+            for parameter, values in zip(parameters, split(self.read(files, "parameters"), [p.shape for p in parameters])):
+                parameter.copy_(values)
+        x = self.read(files, "x").reshape(row.steps, row.batch, row.input)
         run.sets = sets
-        run.x = [torch.from_numpy(peer_server.aligned(x)).requires_grad_(training) for _ in range(sets)]
+        run.x = [x.clone().requires_grad_(training) for _ in range(sets)]
         if training:
-            dy = files.read("dy", (row.steps, row.batch, row.hidden * (2 if row.bidirectional else 1)))
-            run.dy = [torch.from_numpy(peer_server.aligned(dy)) for _ in range(sets)]
+            dy = self.read(files, "dy").reshape(row.steps, row.batch, -1)
+            run.dy = [dy.clone() for _ in range(sets)]
         y = run.iterate()
-        files.write("y", [y.detach().numpy()])
+        files.write("y", [floats(y)])
         if training:
-            files.write("dx", [run.x[run.turn].grad.numpy()])
-            files.write("gradients", [p.grad.numpy() for p in parameters])
+            files.write("dx", [floats(run.x[run.turn].grad)])
+            files.write("gradients", [floats(p.grad) for p in parameters])
         return run
+
+    def read(self, files, name):
+        return self.torch.frombuffer(files.read(name), dtype=self.torch.float32)
+
+
+def floats(tensor):
+    """The bytes of a tensor, without NumPy, which PyTorch may lack."""
+    tensor = tensor.detach().contiguous()
+    return ctypes.string_at(tensor.data_ptr(), 4 * tensor.numel())
 
 
 if __name__ == "__main__":

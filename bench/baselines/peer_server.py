@@ -15,15 +15,11 @@ At its start a peer answers without being asked: {"name": "Program 1.0", ...}, o
 An error is answered with {"error": "what"} and ends the process; so does the end of standard input.
 """
 import json
+import math
 import os
 import signal
 import sys
 import time
-
-try:
-    import numpy
-except ImportError:  # said in serve(), as an answer
-    numpy = None
 
 SAMPLE_SECONDS = 2e-3
 WARM_SECONDS = 10e-3
@@ -35,39 +31,32 @@ class Refusal(Exception):
 
 
 class Files:
-    """A row's numbers: read from one folder, results written into another."""
+    """A row's numbers, float after float: read from one folder, results written into another."""
 
     def __init__(self, folder, into):
         self.folder, self.into = folder, into
 
-    def read(self, name, shape):
-        return aligned(numpy.fromfile(os.path.join(self.folder, name + ".f32"), dtype="<f4").reshape(shape))
+    def read(self, name):
+        with open(os.path.join(self.folder, name + ".f32"), "rb") as f:
+            return bytearray(f.read())
 
-    def parameters(self, shapes):
-        """One array a shape, in order."""
-        flat, at, arrays = numpy.fromfile(os.path.join(self.folder, "parameters.f32"), dtype="<f4"), 0, []
-        for shape in shapes:
-            size = int(numpy.prod(shape))
-            arrays.append(flat[at:at + size].reshape(shape))
-            at += size
-        if at != flat.size:
-            raise ValueError(f"parameters.f32 has {flat.size} numbers, the row {at}")
-        return arrays
-
-    def write(self, name, arrays):
+    def write(self, name, parts):
+        """Bytes-like parts, one after another."""
         with open(os.path.join(self.into, name + ".f32"), "wb") as f:
-            for array in arrays:
-                f.write(numpy.ascontiguousarray(array, dtype="<f4").tobytes())
+            for part in parts:
+                f.write(part)
 
 
-def aligned(array):
-    """A copy as floats on a cache line, as our own buffers are."""
-    size = 4 * array.size
-    raw = numpy.empty(size + 64, dtype=numpy.uint8)
-    start = -raw.ctypes.data % 64
-    copy = raw[start:start + size].view(numpy.float32).reshape(array.shape)
-    copy[...] = array
-    return copy
+def split(flat, shapes):
+    """Cuts a flat array or tensor into one of each shape, in order."""
+    parts, at = [], 0
+    for shape in shapes:
+        size = math.prod(shape)
+        parts.append(flat[at:at + size].reshape(shape))
+        at += size
+    if at != len(flat):
+        raise ValueError(f"parameters.f32 has {len(flat)} numbers, the row {at}")
+    return parts
 
 
 def median(values):
@@ -117,8 +106,6 @@ def serve(start, threads):
         answers.flush()
 
     try:
-        if numpy is None:
-            raise ImportError(f"{sys.executable} has no numpy")
         peer = start(threads)
         answer(peer.hello)
         clock = None

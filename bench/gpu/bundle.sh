@@ -39,8 +39,8 @@ if [ "$emulator" = 1 ]; then
 fi
 
 mkdir -p "$folder/baselines"
-cp bench/gpu/run.sh bench/gpu/stages.sh bench/gpu/compare_losses.awk bench/gpu/dry-run-grid.json bench/grid.json "$folder/"
-cp bench/baselines/recurrent_torch.py "$folder/baselines/"
+cp bench/gpu/run.sh bench/gpu/stages.sh bench/gpu/compare_losses.awk bench/gpu/dry-run-grid.json bench/grid.json bench/cpu-grid.json "$folder/"
+cp bench/baselines/{recurrent_torch,cpu_torch,peer_server}.py "$folder/baselines/"
 
 # A made-up text: sentences from a few words by a fixed recurrence, so that a character model has something to learn and no data set is copied.
 awk 'BEGIN {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs the kit that bench/gpu/bundle.sh made, on a machine with an NVIDIA driver; no .NET, no clone, no network. Each stage has a time limit, and one that
 # fails does not stop the others. Leaves in the results folder (8 files at most): results.md (dated table of stages, then of speed), results.json,
-# logs.txt, peer.json, bench.json, bench.md, bench.svg, forms.md.
+# logs.txt, peer.json, bench.json, bench.md, bench.svg, forms.md; of the stage cpu, by itself, cpu.md, cpu.json.
 #
 # Usage: run.sh [--device cuda:0|emulator] [--stage A,B,...|all] [--seconds TOTAL] [--rows A,B,...] [--kernel NAME] [--out FOLDER]
-#   --stage    doctor selftest train sanitize peer bench (default: these six), and forms, ncu; several calls with some stages each add up in one folder
+#   --stage    doctor selftest train sanitize peer bench (default: these six), and forms, ncu; cpu, which all leaves out; several calls add up in one folder
 #   --device   emulator makes a dry run with tiny shapes: it shows that the kit works, its times mean nothing
 #   --seconds  for everything (default 530; 3600 on the emulator)
 #   --rows     of grid.json (emulator: dry-run-grid.json), for peer and bench (default: all)
@@ -27,8 +27,8 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
-known="doctor selftest train sanitize peer bench forms ncu"
-[ "$stages" != all ] || stages=${known// /,}
+known="doctor selftest train sanitize peer bench forms ncu cpu"
+[ "$stages" != all ] || stages=${known% cpu}
 stages=${stages//,/ }
 for stage in $stages; do
   case " $known " in *" $stage "*) ;; *) echo "run.sh: there is no stage '$stage'; there are $known" >&2; exit 2 ;; esac

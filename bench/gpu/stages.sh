@@ -12,6 +12,7 @@ limit_of() {
     sanitize) echo 120 ;;
     peer) echo 130 ;;
     bench) echo 240 ;;
+    cpu) echo 500 ;;
     *) echo 90 ;;
   esac
 }
@@ -124,6 +125,16 @@ stage_ncu() {
   echo "$kernel" > "$work/note"
   bounded ncu --clock-control none --set full --kernel-name "regex:$kernel" --launch-skip 20 --launch-count 2 \
     "$kit/rnngpu" bench kernels --device "$device" --hidden 1024 --batch 64 --steps 25 --dtype bf16 --mode training --strategy stepwise-launches --repeats 1
+}
+
+# The machine's own cores beside the PyTorch that is there: training and inference with 1, 4 and 16 threads, as far as there are so many.
+stage_cpu() {
+  local threads=1 n effort="--rounds 3 --seconds 0.1"
+  find_torch > /dev/null || { echo "no Python with PyTorch" > "$work/note"; return 77; }
+  for n in 4 16; do [ "$n" -gt "$(nproc)" ] || threads=$threads,$n; done
+  [ "$device" != emulator ] || effort="--rounds 1 --seconds 0.01 --rows lstm-h64-b1,gru-h64-b1"
+  # shellcheck disable=SC2086
+  bounded "$kit/rnngpu" bench cpu --grid "$kit/cpu-grid.json" --peer torch --threads "$threads" --stream-steps 0 $effort --markdown "$out/cpu.md" --json-file "$out/cpu.json"
 }
 
 # results.md and results.json; stages of an earlier call in the same folder that were not run again are kept.

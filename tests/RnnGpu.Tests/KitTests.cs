@@ -90,7 +90,7 @@ public sealed partial class KitTests
         }
 
         string known = Stages().Match(Text("bench", "gpu", "run.sh")).Groups["names"].Value;
-        Assert.Equal(8, known.Split(' ').Length);
+        Assert.Equal(9, known.Split(' ').Length);
         foreach (string stage in known.Split(' '))
         {
             Assert.Contains($"\nstage_{stage}() {{", Text("bench", "gpu", "stages.sh"), StringComparison.Ordinal);
