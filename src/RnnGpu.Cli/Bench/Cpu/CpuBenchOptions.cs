@@ -14,7 +14,8 @@ internal sealed class CpuBenchOptions
 
     private readonly Option<string?> _rows = new("--rows")
     {
-        Description = "Names of rows, * for any characters (default: all, and the streams of single steps)", HelpName = "A,B*,...",
+        Description = "Names of rows, * for any characters (default: all, and the streams of single steps)",
+        HelpName = "A,B*,...",
     };
 
     private readonly Option<string[]?> _modes = NumberOptions.Words("--mode", "inference (forward), training (forward and backward) (default: the rows' own)", BenchGrid.ModeNames);

@@ -144,10 +144,9 @@ internal sealed class CpuReport(CpuBenchRequest request, string command, Machine
 
     private string LoadInWords()
     {
-        string average = $"load average {start.Average:0.00} before";
-        return End is not { } end
-            ? average
-            : $"{average}, {end.Average:0.00} after; over {end.Seconds(start):0} s other processes used {end.Others(start):0.00} and the host {end.Stolen(start):0.00} of {Environment.ProcessorCount} processors{(WasIdle ? "" : ": not idle")}";
+        if (End is not { } end || !double.IsFinite(end.Others(start))) { return $"load average {start.Average:0.00} before; what others used is unknown"; }
+        return $"load average {start.Average:0.00} before, {end.Average:0.00} after; over {end.Seconds(start):0} s other processes used {end.Others(start):0.00} and the host took "
+            + $"{end.Stolen(start):0.00} of {Environment.ProcessorCount} processors{(WasIdle ? "" : ": **not idle**")}";
     }
 
     private void AppendTable(StringBuilder page, bool training)
