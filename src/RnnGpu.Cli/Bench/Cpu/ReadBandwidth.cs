@@ -4,7 +4,10 @@ using System.Runtime.Intrinsics;
 
 namespace RnnGpu.Cli.Bench.Cpu;
 
-/// <summary>Measures a <see cref="BandwidthCurve"/>: each thread sums its own part of a working set over and over, a register at a time.</summary>
+/// <summary>
+/// Measures a <see cref="BandwidthCurve"/>: each thread sums its own part of a working set over and over, a register at a time. The memory is on pages of ordinary size, so
+/// that beyond some MiB the backend's own large blocks, which ask for huge pages, may be read a little faster.
+/// </summary>
 internal static class ReadBandwidth
 {
     private const long Least = 16 << 10, Most = 256 << 20;
