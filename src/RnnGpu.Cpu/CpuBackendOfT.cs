@@ -24,6 +24,9 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
     /// <inheritdoc/>
     public string DescribeProducts => $"one register tile on {path.ToString().ToLowerInvariant()}, operands packed into panels, fp32, one chain of multiply-adds a sum";
 
+    /// <inheritdoc/>
+    public int RowsWorthACall => 2;
+
     public long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     public IDeviceBuffer Allocate(long bytes)

@@ -123,7 +123,9 @@ public sealed partial class RnnPlan
     }
 
     /// <summary>
-    /// Brings the weights into the backend's layout. To be called again after they changed.
+    /// Brings the weights into the backend's layout. To be called again after they changed. The layout depends on the spec, on
+    /// <see cref="RnnPlanOptions.Training"/> and on <see cref="RnnPlanOptions.InputGradient"/>: plans that agree in these can
+    /// <see cref="Use"/> one packing, whatever their batch and steps.
     /// </summary>
     /// <param name="weights">One entry a layer and direction: layer 0, layer 0 reverse, layer 1, ...; kept by reference.</param>
     /// <param name="packed">At least <see cref="PackedBytes"/>; read by every call until the next packing.</param>

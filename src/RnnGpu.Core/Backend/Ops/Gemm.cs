@@ -45,4 +45,10 @@ public partial interface IBackend
     /// <param name="n">Columns of the packed matrix.</param>
     void GemmPacked(
         in MatrixView a, in TensorView packed, long k, long n, in TensorView bias, GemmActivation activation, bool accumulate, in MatrixView c);
+
+    /// <summary>
+    /// Rows of a product that cost no more than another call: a step of some rows of a batch computes gaps of so many rows in vain rather than
+    /// cut its product in two. On a device whose calls are launches, any number.
+    /// </summary>
+    int RowsWorthACall => int.MaxValue;
 }

@@ -68,7 +68,7 @@ public readonly record struct RecurrentChunk
 
 public partial interface IBackend
 {
-    /// <summary>Bytes of a layer's recurrent weights in this backend's private layout.</summary>
+    /// <summary>Bytes of a layer's recurrent weights in this backend's private layout, which no batch and no number of steps changes.</summary>
     long PackedRecurrentBytes(RecurrentProblem problem);
 
     /// <summary>Lays out recurrent weights for <see cref="RecurrentForward"/> and (when training) <see cref="RecurrentBackward"/>.</summary>
