@@ -9,6 +9,9 @@ internal sealed class Storage(IDeviceBuffer buffer, long bytes)
 
     public long Bytes { get; } = bytes;
 
+    /// <summary>Counts writes to a block that layouts may have been made of: a parameter's weight.</summary>
+    public long Version { get; set; }
+
     /// <summary>Holders; 0 while the block lies in the pool.</summary>
     public int References { get; set; }
 }

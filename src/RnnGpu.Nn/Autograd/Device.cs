@@ -127,7 +127,7 @@ public sealed class Device : IDisposable
     /// <summary>Overwrites a tensor's values from the host. Not for tensors whose old values a recorded operation still needs.</summary>
     /// <exception cref="ArgumentException">Another length or element type.</exception>
     public void Upload<T>(ReadOnlySpan<T> values, Tensor destination)
-        where T : unmanaged => Backend.Upload(values, destination.View);
+        where T : unmanaged => Backend.Upload(values, destination.Overwrite());
 
     /// <summary>Starts an inference scope: <c>using (device.NoGrad()) { ... }</c>.</summary>
     public NoGradScope NoGrad() => new(this, _scopeTensors.Count, ++_noGradDepth);

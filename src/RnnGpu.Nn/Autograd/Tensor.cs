@@ -46,8 +46,19 @@ public readonly partial struct Tensor : IEquatable<Tensor>
     /// <summary>Whether <see cref="Backward()"/> leads gradients to or through it.</summary>
     public bool RequiresGrad => Slot.RequiresGrad;
 
-    /// <summary>The values' place in device memory, for backend operations. Valid while the tensor is.</summary>
+    /// <summary>
+    /// The values' place in device memory, for backend operations. Valid while the tensor is. Who writes to a parameter's weight takes
+    /// <see cref="Parameter.Overwrite"/>.
+    /// </summary>
     public TensorView View => Slot.View;
+
+    /// <summary>The values' place, to be written: of a parameter's weight, or a view of it, that counts as a change.</summary>
+    internal TensorView Overwrite()
+    {
+        TensorSlot slot = Slot;
+        slot.Storage!.Version++;
+        return slot.View;
+    }
 
     /// <summary>The slot behind a live handle.</summary>
     internal TensorSlot Slot => _slot is not null && _slot.Generation == _generation ? _slot : throw Gone();

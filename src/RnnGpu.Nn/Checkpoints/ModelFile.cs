@@ -13,11 +13,7 @@ public static class ModelFile
 
     /// <summary>Reads all parameters and buffers. A file of another model changes nothing.</summary>
     /// <exception cref="CheckpointException">Tensors are missing, too many or of another shape, or reading fails.</exception>
-    public static void Read(SafeTensorsFile file, Module model)
-    {
-        NamedTensors.Read(file, State(model));
-        foreach (NamedParameter entry in model.State()) { entry.Parameter.MarkChanged(); }
-    }
+    public static void Read(SafeTensorsFile file, Module model) => NamedTensors.Read(file, State(model));
 
     /// <summary>Reads the model of a checkpoint.</summary>
     /// <exception cref="CheckpointException">It has none, or another one.</exception>

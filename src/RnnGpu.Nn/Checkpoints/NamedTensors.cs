@@ -36,7 +36,7 @@ internal static class NamedTensors
         {
             Span<float> part = values.AsSpan(0, (int)tensor.Length);
             file.Read(name, part);
-            tensor.Device.Backend.Upload<float>(part, tensor.View);
+            tensor.Device.Upload<float>(part, tensor);
         }
     }
 

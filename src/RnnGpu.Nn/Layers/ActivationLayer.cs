@@ -7,5 +7,8 @@ public sealed class ActivationLayer(Device device, Activation activation) : Modu
     public Activation Activation { get; } = activation;
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input) => Activation.Apply(input);
 }

@@ -52,6 +52,9 @@ public sealed class Dense : Module
     public Parameter? Bias { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
         Tensor bias = Bias is null ? default : Bias.Value;

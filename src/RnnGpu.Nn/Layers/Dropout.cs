@@ -25,6 +25,9 @@ public sealed class Dropout : Module
     public float Probability { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
         if (!Training || Probability == 0f) { return input; }

@@ -46,6 +46,9 @@ public sealed class Embedding : Module
     public Parameter Weight { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
         Tensor x = Weight.Value.Gather(input);

@@ -32,5 +32,8 @@ public sealed class LayerNorm : Module
     public Parameter Bias { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input) => input.LayerNorm(Weight, Bias, Epsilon);
 }

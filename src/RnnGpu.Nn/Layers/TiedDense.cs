@@ -25,6 +25,9 @@ public sealed class TiedDense : Module
     public Parameter? Bias { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => true;
+
+    /// <inheritdoc/>
     /// <param name="input"><c>[.., E]</c>; a model whose last layer has another size projects to E first.</param>
     public override Tensor Forward(Tensor input) => input.Linear(Weight, Bias is null ? default : Bias.Value);
 

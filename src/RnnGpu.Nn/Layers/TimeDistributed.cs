@@ -19,6 +19,9 @@ public sealed class TimeDistributed : Module
     public Module Inner { get; }
 
     /// <inheritdoc/>
+    public override bool IsPointwise => Inner.IsPointwise;
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
         Shape shape = input.Shape;

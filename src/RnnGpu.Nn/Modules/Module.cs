@@ -42,6 +42,12 @@ public abstract class Module : IDisposable
     /// <summary>Shape of <see cref="Forward"/>'s result, found without running it; for summaries and checks.</summary>
     public virtual Shape OutputShape(Shape input) => input;
 
+    /// <summary>
+    /// Whether <see cref="Forward"/>, in evaluation mode, treats every row by itself, <c>[.., F] -> [.., G]</c> (of integers <c>[..] -> [.., G]</c>): it can then run on
+    /// single time steps, and stand in a <see cref="Sequential"/> that streams.
+    /// </summary>
+    public virtual bool IsPointwise => false;
+
     /// <summary>A line for summaries where it does not run on the fast path that its kind has: which one it takes, and what forced it; else null.</summary>
     public virtual string? Remark => null;
 

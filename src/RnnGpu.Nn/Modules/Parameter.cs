@@ -9,6 +9,9 @@ public sealed class Parameter : IDisposable
 {
     private readonly Tensor _value;
     private bool _trainable;
+    private Storage? _packed;
+    private long _packedVersion;
+    private long _usedVersion = -1;
 
     /// <summary>A parameter of zeros. Modules make theirs with <see cref="Module.AddParameter"/>.</summary>
     public Parameter(Device device, string name, Shape shape, bool isBuffer = false)
@@ -41,7 +44,7 @@ public sealed class Parameter : IDisposable
     /// <summary>The weight as a tensor for operations.</summary>
     public Tensor Value => _value;
 
-    /// <summary>The weight's memory.</summary>
+    /// <summary>The weight's memory, to be read. Who writes takes <see cref="Overwrite"/>.</summary>
     public TensorView Weight => _value.View;
 
     /// <summary>
@@ -66,8 +69,11 @@ public sealed class Parameter : IDisposable
     /// <summary>Whether a gradient was written since <see cref="ZeroGrad"/>.</summary>
     public bool HasGradient => _value.Slot.HasGradient;
 
-    /// <summary>Counts changes of the weight; private layouts that backends made of it are stale when it moved.</summary>
-    public long Version { get; private set; }
+    /// <summary>
+    /// Counts changes of the weight; private layouts that backends made of it are stale when it moved. <see cref="Overwrite"/>, <see cref="Load"/>,
+    /// <see cref="Nn.Device.Upload{T}"/>, optimisers, initialisers and checkpoints move it.
+    /// </summary>
+    public long Version => _value.Slot.Storage!.Version;
 
     /// <summary>Whether it gets gradients and updates. Set to false to freeze it; always false for buffers.</summary>
     public bool Trainable
@@ -81,8 +87,14 @@ public sealed class Parameter : IDisposable
         }
     }
 
-    /// <summary>Says that the weight was changed. Whoever writes to <see cref="Weight"/> calls it.</summary>
-    public void MarkChanged() => Version++;
+    /// <summary>
+    /// The weight's memory, to be written before anything reads the weight again: asking for it counts as a change, so that none can be
+    /// forgotten. To be asked for anew for every write.
+    /// </summary>
+    public TensorView Overwrite() => _value.Overwrite();
+
+    /// <summary>Says that the weight was changed, to be called behind a write to a view that was taken earlier.</summary>
+    public void MarkChanged() => _value.Slot.Storage!.Version++;
 
     /// <summary>Forgets the gradient: the next backward pass assigns it. Writes nothing.</summary>
     public void ZeroGrad() => _value.Slot.HasGradient = false;
@@ -96,8 +108,7 @@ public sealed class Parameter : IDisposable
             throw new ArgumentException($"parameter '{Name}' {Shape} takes {Shape.Length} values, not {values.Length}", nameof(values));
         }
 
-        Device.Backend.Upload(values, Weight);
-        MarkChanged();
+        Device.Backend.Upload(values, Overwrite());
     }
 
     /// <summary>The weight on the host.</summary>
@@ -117,8 +128,42 @@ public sealed class Parameter : IDisposable
     /// <summary>Frees weight and gradient.</summary>
     public void Dispose()
     {
+        ReleasePacked();
         if (_value.IsAlive) { Device.ReleaseOwner(_value.Slot); }
     }
+
+    /// <summary>
+    /// The weight <c>[N, K]</c> as the right-hand side <c>[K, N]</c> of products, in the backend's layout. It is packed when one version of it is
+    /// multiplied for the second time: a training step that uses it once has nothing of it, inference and loops over steps pack once.
+    /// </summary>
+    /// <returns>False at the first use of a version: multiply by the weight itself.</returns>
+    internal bool TryPackTransposed(out TensorView packed)
+    {
+        long version = Version;
+        if (_packed is null || _packedVersion != version)
+        {
+            ReleasePacked();
+            packed = default;
+            if (_usedVersion != version)
+            {
+                _usedVersion = version;
+                return false;
+            }
+
+            MatrixView transposed = Weight.AsMatrix().T;
+            long bytes = Device.Backend.PackedMatrixBytes(transposed.Rows, transposed.Columns);
+            _packed = Device.Pool.Lease(bytes);
+            _packedVersion = version;
+            Packings++;
+            Device.Backend.PackMatrix(transposed, PackedView(_packed));
+        }
+
+        packed = PackedView(_packed);
+        return true;
+    }
+
+    /// <summary>How often the weight was packed.</summary>
+    internal long Packings { get; private set; }
 
     /// <summary>The weight as a tensor.</summary>
     public static implicit operator Tensor(Parameter parameter)
@@ -132,4 +177,13 @@ public sealed class Parameter : IDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {Shape}";
+
+    // Rows of 16 elements, the allocator's granularity, so that blocks beyond 2^31 elements still have a shape.
+    private static TensorView PackedView(Storage storage) => new(storage.Buffer, 0, new Shape(checked((int)(storage.Bytes / 64)), 16));
+
+    private void ReleasePacked()
+    {
+        if (_packed is not null) { Device.Pool.Release(_packed); }
+        _packed = null;
+    }
 }

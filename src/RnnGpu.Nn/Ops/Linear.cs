@@ -29,8 +29,16 @@ public readonly partial struct Tensor
 
         Device device = x.Device;
         Tensor y = device.NewTensor(x.Shape.WithColumns(w.Shape[0]));
-        device.Backend.Gemm(
-            x.View.AsMatrix(), w.View.AsMatrix().T, b?.View ?? default, activation, accumulate: false, y.View.AsMatrix());
+        TensorView offset = b?.View ?? default;
+        if (w.Parameter is { } parameter && parameter.TryPackTransposed(out TensorView packed))
+        {
+            device.Backend.GemmPacked(x.View.AsMatrix(), packed, w.Shape[1], w.Shape[0], offset, activation, accumulate: false, y.View.AsMatrix());
+        }
+        else
+        {
+            device.Backend.Gemm(x.View.AsMatrix(), w.View.AsMatrix().T, offset, activation, accumulate: false, y.View.AsMatrix());
+        }
+
         if (device.Records(x, w) || (b is not null && device.Records(b)))
         {
             device.Tape.Record<LinearNode>().Set(x, w, b, activation, y);

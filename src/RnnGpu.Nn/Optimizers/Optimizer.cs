@@ -246,11 +246,10 @@ public abstract class Optimizer : IDisposable
             Parameter parameter = member.Parameter;
             if (!parameter.HasGradient) { continue; }
             _slots[count++] = new OptimizerSlot(
-                parameter.Weight, parameter.Gradient,
+                parameter.Overwrite(), parameter.Gradient,
                 _firstName is null ? default : member.First.View,
                 _secondName is null ? default : member.Second.View,
                 member.Group.LearningRateScale, member.Group.WeightDecay ?? WeightDecay);
-            parameter.MarkChanged();
         }
 
         Updates++;

@@ -73,11 +73,7 @@ public sealed partial class Sequential
         {
             if (!_hasBest) { return; }
             IReadOnlyList<NamedParameter> state = _model.State();
-            for (int i = 0; i < _best.Length; i++)
-            {
-                _model.Device.Backend.Copy(_best[i].View, state[i].Parameter.Weight);
-                state[i].Parameter.MarkChanged();
-            }
+            for (int i = 0; i < _best.Length; i++) { _model.Device.Backend.Copy(_best[i].View, state[i].Parameter.Overwrite()); }
         }
 
         public void Dispose()

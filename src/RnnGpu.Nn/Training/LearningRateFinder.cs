@@ -82,7 +82,6 @@ public static class LearningRateFinder
             device.ReleaseStep();
             model.ZeroGrad();
             for (int i = 0; i < kept.Count; i++) { device.Upload<float>(values[i], kept[i].Tensor); }
-            foreach (NamedParameter entry in model.State()) { entry.Parameter.MarkChanged(); }
             using JsonDocument saved = JsonDocument.Parse(cursor.ToJsonString());
             source.Restore(new CheckpointSection(saved.RootElement, "data cursor"));
             optimizer.SetProgress(done);

@@ -70,14 +70,13 @@ public sealed class WeightAveraging : IDisposable
         for (int i = 0; i < _parameters.Length; i++)
         {
             Parameter parameter = _parameters[i].Parameter;
-            TensorView weight = parameter.Weight, mean = _means[i].View;
+            TensorView weight = parameter.Overwrite(), mean = _means[i].View;
             Storage storage = _device.Pool.Lease(weight.Length * sizeof(float));
             var old = new TensorView(storage.Buffer, 0, weight.Shape);
             backend.Copy(weight, old);
             backend.Copy(mean, weight);
             backend.Copy(old, mean);
             _device.Pool.Release(storage);
-            parameter.MarkChanged();
         }
     }
 

@@ -7,7 +7,7 @@ namespace RnnGpu.Tasks.CharLm;
 /// A character language model: <c>logits = output(dropout(rnn(dropout(embedding(x)))))</c>, the distribution of the next character
 /// at every step. Recurrent weights start orthogonal, each gate's block by itself; an LSTM's forget gates start at bias 1.
 /// </summary>
-public sealed class CharModel : Module
+public sealed class CharModel : Module, IStreamable
 {
     private readonly Embedding _embedding;
     private readonly Dropout _inputDropout;
@@ -55,11 +55,14 @@ public sealed class CharModel : Module
         return _output.Forward(_outputDropout.Forward(y.Output));
     }
 
+    /// <inheritdoc/>
+    public StreamFormat StreamFormat => new(DType.I32, Inputs: 1, Outputs: Vocabulary, Symbols: Vocabulary);
+
     /// <summary>One character of every stream, for writing text.</summary>
-    /// <param name="ids"><c>[B]</c> character ids.</param>
-    /// <param name="state">Of B streams; overwritten.</param>
-    /// <returns>Logits <c>[B, V]</c>.</returns>
-    public Tensor Step(Tensor ids, RecurrentState state) => _output.Forward(_rnn.Step(_embedding.Forward(ids), state));
+    /// <param name="input"><c>[n]</c> character ids.</param>
+    /// <param name="states">Of the streams.</param>
+    /// <returns>Logits <c>[n, V]</c>.</returns>
+    public Tensor Step(Tensor input, StreamStates states) => _output.Forward(_rnn.Step(_embedding.Forward(input), states));
 
     private static Recurrent NewRecurrent(Device device, CharModelConfig config)
     {

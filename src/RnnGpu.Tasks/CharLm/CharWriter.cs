@@ -1,4 +1,3 @@
-using RnnGpu.Core;
 using RnnGpu.Nn;
 using RnnGpu.Tasks.Language;
 
@@ -7,25 +6,24 @@ namespace RnnGpu.Tasks.CharLm;
 /// <summary>Lets a <see cref="CharModel"/> write text, one character after the other.</summary>
 public sealed class CharWriter : IDisposable
 {
-    private readonly CharModel _model;
     private readonly Vocabulary _vocabulary;
-    private readonly RecurrentState _state;
+    private readonly StreamSession _session;
     private readonly float[] _logits;
-    private readonly int[] _id = new int[1];
 
     /// <summary>A writer that has read nothing.</summary>
+    /// <param name="model">In evaluation mode.</param>
+    /// <param name="vocabulary">Its characters.</param>
     public CharWriter(CharModel model, Vocabulary vocabulary)
     {
-        _model = model;
         _vocabulary = vocabulary;
-        _state = model.NewState(streams: 1);
+        _session = new StreamSession(model);
         _logits = new float[vocabulary.Size];
     }
 
     /// <summary>Reads a text, forgetting all that was read before. An empty one stands for the start of a line.</summary>
     public void Read(ReadOnlySpan<int> codePoints)
     {
-        _state.Reset();
+        _session.Reset();
         if (codePoints.IsEmpty) { Read(_vocabulary.Id('\n')); }
         foreach (int codePoint in codePoints) { Read(_vocabulary.Id(codePoint)); }
     }
@@ -41,14 +39,7 @@ public sealed class CharWriter : IDisposable
     }
 
     /// <summary>Frees the state.</summary>
-    public void Dispose() => _state.Dispose();
+    public void Dispose() => _session.Dispose();
 
-    private void Read(int id)
-    {
-        _id[0] = id;
-        using (_model.Device.NoGrad())
-        {
-            _model.Step(_model.Device.Tensor(_id, new Shape(1)), _state).CopyTo(_logits.AsSpan());
-        }
-    }
+    private void Read(int id) => _session.Step(id, _logits);
 }

@@ -8,7 +8,7 @@ namespace RnnGpu.Tasks.Language;
 /// a decoder that is the embedding itself (Press and Wolf 2017); between them dropout with one mask for a whole window (Gal and
 /// Ghahramani 2016), and weight drop inside the recurrence (Merity et al. 2018).
 /// </summary>
-public sealed class LanguageModel : Module
+public sealed class LanguageModel : Module, IStreamable
 {
     private readonly Embedding _embedding;
     private readonly LockedDropout _inputDropout;
@@ -64,14 +64,17 @@ public sealed class LanguageModel : Module
         return _decoder.Forward(x);
     }
 
+    /// <inheritdoc/>
+    public StreamFormat StreamFormat => new(DType.I32, Inputs: 1, Outputs: _embedding.Symbols, _embedding.Symbols);
+
     /// <summary>One token of every text, for writing.</summary>
-    /// <param name="ids"><c>[B]</c> token ids.</param>
-    /// <param name="states">Of B texts; overwritten.</param>
-    /// <returns>Logits <c>[B, V]</c>.</returns>
-    public Tensor Step(Tensor ids, RecurrentState[] states)
+    /// <param name="input"><c>[n]</c> token ids.</param>
+    /// <param name="states">Of the texts.</param>
+    /// <returns>Logits <c>[n, V]</c>.</returns>
+    public Tensor Step(Tensor input, StreamStates states)
     {
-        Tensor x = _embedding.Forward(ids);
-        for (int i = 0; i < _layers.Length; i++) { x = _layers[i].Step(x, states[i]); }
+        Tensor x = _embedding.Forward(input);
+        foreach (Lstm layer in _layers) { x = layer.Step(x, states); }
         return _decoder.Forward(x);
     }
 

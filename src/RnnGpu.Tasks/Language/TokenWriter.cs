@@ -1,4 +1,3 @@
-using RnnGpu.Core;
 using RnnGpu.Nn;
 
 namespace RnnGpu.Tasks.Language;
@@ -6,8 +5,8 @@ namespace RnnGpu.Tasks.Language;
 /// <summary>Lets a <see cref="LanguageModel"/> write several texts side by side, token by token, each from its own random stream.</summary>
 public sealed class TokenWriter : IDisposable
 {
-    private readonly LanguageModel _model;
-    private readonly RecurrentState[] _states;
+    private readonly StreamBatch _streams;
+    private readonly int[] _slots;
     private readonly TokenSampler[] _samplers;
     private readonly float[] _logits;
     private readonly int[] _ids;
@@ -23,9 +22,10 @@ public sealed class TokenWriter : IDisposable
     public TokenWriter(LanguageModel model, int vocabulary, double temperature, double topP, ulong seed, int texts)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(texts, 1);
-        _model = model;
         _vocabulary = vocabulary;
-        _states = model.NewState(texts);
+        _streams = new StreamBatch(model, texts);
+        _slots = new int[texts];
+        for (int i = 0; i < texts; i++) { _slots[i] = _streams.Acquire(); }
         _samplers = new TokenSampler[texts];
         for (int i = 0; i < texts; i++) { _samplers[i] = new TokenSampler(vocabulary, temperature, topP, seed + (ulong)i); }
         _logits = new float[texts * vocabulary];
@@ -33,11 +33,7 @@ public sealed class TokenWriter : IDisposable
     }
 
     /// <summary>Reads a token of every text.</summary>
-    public void Read(ReadOnlySpan<int> ids)
-    {
-        using NoGradScope scope = _model.Device.NoGrad();
-        _model.Step(_model.Device.Tensor(ids, new Shape(ids.Length)), _states).CopyTo(_logits.AsSpan());
-    }
+    public void Read(ReadOnlySpan<int> ids) => _streams.Step(_slots, ids, _logits);
 
     /// <summary>Draws the next token of every text; it is not yet read.</summary>
     /// <param name="never">An id that is not drawn, besides 0; -1 for none.</param>
@@ -55,8 +51,5 @@ public sealed class TokenWriter : IDisposable
     }
 
     /// <summary>Frees the states.</summary>
-    public void Dispose()
-    {
-        foreach (RecurrentState state in _states) { state.Dispose(); }
-    }
+    public void Dispose() => _streams.Dispose();
 }

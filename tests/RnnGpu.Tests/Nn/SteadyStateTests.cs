@@ -79,8 +79,7 @@ public sealed class SteadyStateTests : NnTestBase
             IReadOnlyList<Parameter> parameters = layer.Parameters();
             for (int i = 0; i < parameters.Count; i++)
             {
-                Device.Backend.AddScaled(-0.1f, parameters[i].Gradient, 1f, parameters[i].Weight);
-                parameters[i].MarkChanged();
+                Device.Backend.AddScaled(-0.1f, parameters[i].Gradient, 1f, parameters[i].Overwrite());
             }
 
             layer.ZeroGrad();
@@ -181,8 +180,7 @@ public sealed class SteadyStateTests : NnTestBase
             loss.Forward(model.Forward(x), x).Backward();
             foreach (Parameter parameter in model.Parameters())
             {
-                device.Backend.AddScaled(-0.5f, parameter.Gradient, 1f, parameter.Weight);
-                parameter.MarkChanged();
+                device.Backend.AddScaled(-0.5f, parameter.Gradient, 1f, parameter.Overwrite());
             }
 
             model.ZeroGrad();

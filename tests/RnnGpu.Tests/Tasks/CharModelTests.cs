@@ -71,12 +71,13 @@ public sealed class CharModelTests : IDisposable
         using CharModel model = Model(cell);
         int[] text = Text(150);
         double nats = 0;
-        using (RecurrentState state = model.NewState(1))
+        model.Eval();
+        using (var session = new StreamSession(model))
         {
             var logits = new float[Characters.Size];
             for (int i = 0; i + 1 < text.Length; i++)
             {
-                using (_device.NoGrad()) { model.Step(_device.Tensor([text[i]], new Shape(1)), state).CopyTo(logits.AsSpan()); }
+                session.Step(text[i], logits);
                 nats += Math.Log(logits.Sum(logit => Math.Exp(logit))) - logits[text[i + 1]];
             }
         }
@@ -145,6 +146,7 @@ public sealed class CharModelTests : IDisposable
     public void Writing_reads_what_it_was_given_and_repeats_itself()
     {
         using CharModel model = Model();
+        model.Eval();
         using var writer = new CharWriter(model, Characters);
         string Write(string prime, ulong seed)
         {

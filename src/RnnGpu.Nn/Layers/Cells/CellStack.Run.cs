@@ -70,8 +70,8 @@ public partial class CellStack
     }
 
     /// <summary>
-    /// One step of a stream: reads the state and overwrites it. Records nothing and allocates nothing after the first call.
-    /// Streams belong inside <see cref="Device.NoGrad"/>, which gives the results' memory back.
+    /// One step of B sequences whose state the caller keeps: reads the state and overwrites it. Records nothing and allocates nothing after the first
+    /// call, inside <see cref="Device.NoGrad"/>, which gives the results' memory back. To serve streams, see <see cref="StreamSession"/>.
     /// </summary>
     /// <param name="input"><c>[B, I]</c>.</param>
     /// <param name="state">From <see cref="NewState"/>.</param>
@@ -80,11 +80,7 @@ public partial class CellStack
     public Tensor Step(Tensor input, CellStackState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (Directions == 2)
-        {
-            throw new InvalidOperationException("a bidirectional stack reads the sequence from its end too: it cannot run step by step");
-        }
-
+        if (Directions == 2) { throw CannotStream(); }
         TensorSlot x = input.Float(nameof(Step));
         if (x.Shape.Rank != 2 || x.Shape[1] != _cells[0].InputSize || x.Shape[0] != state.Batch)
         {

@@ -54,13 +54,13 @@ public abstract partial class Recurrent
         // Passes that draw no mask do not count: a validation between two steps must not change the masks after it.
         RandomKey random = records && Training ? NextKey() : default;
         bool drops = records && Training && WeightDrop > 0f;
-        CachedPlan plan = drops ? _plans.Get(planKey) : _plans.GetPacked(planKey);
-        Storage packed = drops ? PackDropped(plan, random) : plan.Packed!;
+        RnnPlan plan = _plans.Get(planKey).Plan;
+        Storage packed = drops ? PackDropped(plan, random) : _plans.UsePresent(plan);
         var output = new RecurrentOutput(
             outputs ? Device.NewTensor(x.Shape.WithColumns(Spec.OutputSize)) : default,
             Device.NewTensor(states),
             Layouts.HasCellState(Spec.Cell) ? Device.NewTensor(states) : default);
-        Storage? reserve = records ? _plans.Lease(plan.Plan, plan.Plan.ReserveBytes, plan.Plan.PackedBytes) : null;
+        Storage? reserve = records ? _plans.Lease(plan, plan.ReserveBytes, plan.PackedBytes) : null;
         var call = new RnnForwardCall
         {
             X = x.View,
@@ -76,7 +76,7 @@ public abstract partial class Recurrent
         };
         try
         {
-            Execute(plan.Plan, call);
+            Execute(plan, call);
         }
         catch when (reserve is not null)
         {
@@ -90,7 +90,7 @@ public abstract partial class Recurrent
 
         // The weights of this pass stay packed until it has run back, whatever the cache does.
         if (!drops) { packed.References++; }
-        node.Set(plan.Plan, call, _views, _gradients, reserve, packed);
+        node.Set(plan, call, _views, _gradients, reserve, packed);
         if (drops) { node.SetWeightDrop(WeightDrop, random with { Site = _weightDropSite }); }
         node.AddInput(x);
         for (int i = 0; i < _weights.Count; i++) { node.AddInput(_weights[i].Value.Slot); }
@@ -129,8 +129,8 @@ public abstract partial class Recurrent
     }
 
     /// <summary>
-    /// One step of a stream: reads the state and overwrites it. Records nothing and allocates nothing after the first call.
-    /// Streams of <c>[B, I]</c> inputs belong inside <see cref="Device.NoGrad"/>, which gives the results' memory back.
+    /// One step of B sequences whose state the caller keeps: reads the state and overwrites it. Records nothing and allocates nothing after the first
+    /// call, inside <see cref="Device.NoGrad"/>, which gives the results' memory back. To serve streams, see <see cref="StreamSession"/>.
     /// </summary>
     /// <param name="input"><c>[B, I]</c>.</param>
     /// <param name="state">From <see cref="NewState"/>.</param>
@@ -139,11 +139,7 @@ public abstract partial class Recurrent
     public Tensor Step(Tensor input, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (Spec.Bidirectional)
-        {
-            throw new InvalidOperationException("a bidirectional layer reads the sequence from its end too: it cannot run step by step");
-        }
-
+        if (Spec.Bidirectional) { throw CannotStream(); }
         TensorSlot x = input.Float(nameof(Step));
         if (x.Shape.Rank != 2 || x.Shape[1] != Spec.InputSize || x.Shape[0] != state.Batch)
         {
@@ -151,7 +147,8 @@ public abstract partial class Recurrent
         }
 
         int batch = state.Batch;
-        CachedPlan plan = _plans.GetPacked(Key(steps: 1, batch, training: false, inputGradient: false));
+        RnnPlan plan = _plans.Get(Key(steps: 1, batch, training: false, inputGradient: false)).Plan;
+        _plans.UsePresent(plan);
         Tensor y = Device.NewTensor(new Shape(batch, Spec.OutputSize));
         TensorView h = state.Hidden.View, c = state.Cell.IsEmpty ? default : state.Cell.View;
         var call = new RnnForwardCall
@@ -163,7 +160,7 @@ public abstract partial class Recurrent
             HT = h,
             CT = c,
         };
-        Execute(plan.Plan, call);
+        Execute(plan, call);
         return y;
     }
 

@@ -28,7 +28,7 @@ public abstract partial class Recurrent
     }
 
     /// <summary>Drops elements of the recurrent matrices and packs what remains, for one pass.</summary>
-    private Storage PackDropped(CachedPlan plan, RandomKey key)
+    private Storage PackDropped(RnnPlan plan, RandomKey key)
     {
         if (_dropped.Length == 0) { _dropped = new RnnLayerTensors[_views.Length]; }
         long length = _views[0].WeightHh.Length;

@@ -88,6 +88,9 @@ public abstract partial class Recurrent : Module
     public RnnPlan Plan(int steps, int batch, bool training = true, bool inputGradient = true) =>
         _plans.Get(Key(steps, batch, training, inputGradient)).Plan;
 
+    /// <summary>How often the weights were packed for more than one pass.</summary>
+    internal long Packings => _plans.Packings;
+
     /// <summary>A state of zeros for <paramref name="batch"/> sequences side by side.</summary>
     public RecurrentState NewState(int batch) => new(Device, Spec, batch);
 

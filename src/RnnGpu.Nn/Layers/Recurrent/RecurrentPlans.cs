@@ -6,32 +6,30 @@ namespace RnnGpu.Nn;
 internal readonly record struct PlanKey(
     int Steps, int Batch, bool Training, bool InputGradient, bool Dropout, long? MemoryBudget, int? SpanSteps);
 
-/// <summary>A plan with the memory its weights are packed into.</summary>
+/// <summary>A plan, and when it was last asked for.</summary>
 internal sealed class CachedPlan(RnnPlan plan)
 {
     public RnnPlan Plan { get; } = plan;
-
-    /// <summary>Weights in the backend's layout, or null when never packed or given back.</summary>
-    public Storage? Packed { get; set; }
-
-    /// <summary>State of the parameters that were packed.</summary>
-    public long Version { get; set; }
 
     /// <summary>When it was last asked for.</summary>
     public long LastUse { get; set; }
 }
 
 /// <summary>
-/// The plans of one recurrent layer, made when first needed. A plan's packed weights are made again when the parameters
-/// changed; memory of stale ones goes back, so that many sequence lengths do not hold as many copies.
+/// The plans of one recurrent layer, made when first needed, and its weights in the backend's layout: packed once for each version of the
+/// parameters and each of the layouts (inference, training, training with the input's gradient), which plans of all lengths and batches share.
 /// </summary>
 internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<Parameter> parameters, RnnLayerTensors[] weights)
 {
     private const int Capacity = 64;
 
     private readonly Dictionary<PlanKey, CachedPlan> _plans = [];
+    private readonly Packing[] _packings = [new(), new(), new()];
     private readonly RnnSpec _withoutDropout = spec with { Dropout = 0f };
     private long _uses;
+
+    /// <summary>How often weights were packed for reuse.</summary>
+    public long Packings { get; private set; }
 
     public CachedPlan Get(PlanKey key)
     {
@@ -54,36 +52,38 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
         return cached;
     }
 
-    /// <summary>A plan ready to run on the present weights.</summary>
-    public CachedPlan GetPacked(PlanKey key)
+    /// <summary>Makes a plan ready to run on the present weights, which are packed if they changed since the last time.</summary>
+    /// <returns>Where they lie packed; the layer's.</returns>
+    public Storage UsePresent(RnnPlan plan)
     {
-        CachedPlan cached = Get(key);
         long version = 0;
         for (int i = 0; i < parameters.Count; i++) { version += parameters[i].Version; }
-        if (cached.Packed is not null && cached.Version == version)
+        Packing packing = _packings[!plan.Options.Training ? 0 : plan.Options.InputGradient ? 2 : 1];
+        if (packing.Storage is not null && packing.Version == version)
         {
             // A pass with dropped weights may have packed others in the meantime.
-            cached.Plan.Use(weights, Region(cached.Packed));
-            return cached;
+            plan.Use(weights, Region(packing.Storage));
+            return packing.Storage;
         }
 
-        foreach ((_, CachedPlan other) in _plans)
+        foreach (Packing other in _packings)
         {
-            if (other.Packed is not null && other.Version != version) { GiveBack(other); }
+            if (other.Version != version) { GiveBack(other); }
         }
 
-        cached.Packed = Lease(cached.Plan, cached.Plan.PackedBytes, held: 0);
-        cached.Version = version;
-        cached.Plan.Pack(weights, Region(cached.Packed));
-        return cached;
+        packing.Storage = Lease(plan, plan.PackedBytes, held: 0);
+        packing.Version = version;
+        Packings++;
+        plan.Pack(weights, Region(packing.Storage));
+        return packing.Storage;
     }
 
     /// <summary>Packs weights that hold for one pass only.</summary>
     /// <returns>Where; the caller's to release.</returns>
-    public Storage PackOnce(CachedPlan cached, RnnLayerTensors[] passing)
+    public Storage PackOnce(RnnPlan plan, RnnLayerTensors[] passing)
     {
-        Storage packed = Lease(cached.Plan, cached.Plan.PackedBytes, held: 0);
-        cached.Plan.Pack(passing, Region(packed));
+        Storage packed = Lease(plan, plan.PackedBytes, held: 0);
+        plan.Pack(passing, Region(packed));
         return packed;
     }
 
@@ -108,7 +108,7 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
 
     public void Release()
     {
-        foreach ((_, CachedPlan plan) in _plans) { GiveBack(plan); }
+        foreach (Packing packing in _packings) { GiveBack(packing); }
         _plans.Clear();
     }
 
@@ -121,13 +121,22 @@ internal sealed class RecurrentPlans(Device device, RnnSpec spec, IReadOnlyList<
             if (plan.LastUse < use) { (oldest, use) = (key, plan.LastUse); }
         }
 
-        GiveBack(_plans[oldest]);
         _plans.Remove(oldest);
     }
 
-    private void GiveBack(CachedPlan plan)
+    private void GiveBack(Packing packing)
     {
-        if (plan.Packed is not null) { device.Pool.Release(plan.Packed); }
-        plan.Packed = null;
+        if (packing.Storage is not null) { device.Pool.Release(packing.Storage); }
+        packing.Storage = null;
+    }
+
+    /// <summary>Weights in one layout.</summary>
+    private sealed class Packing
+    {
+        /// <summary>Where, or null when never packed or given back.</summary>
+        public Storage? Storage { get; set; }
+
+        /// <summary>State of the parameters that were packed.</summary>
+        public long Version { get; set; }
     }
 }
