@@ -17,7 +17,7 @@ internal static class BenchVerb
             "kernels", "Check and time the forms of a recurrence: " + string.Join("; ", BenchStrategy.All.Select(strategy => $"{strategy.Name} ({strategy.Description})")));
         options.AddTo(kernels);
         kernels.SetAction((given, stop) => Task.FromResult(Run(context, options, given, stop)));
-        return new Command("bench", "Measure speed") { kernels, BenchCpuVerb.Create(context) };
+        return new Command("bench", "Measure speed") { kernels, BenchCpuVerb.Create(context), BenchStepVerb.Create(context) };
     }
 
     private static int Run(CommandContext context, BenchOptions options, ParseResult given, CancellationToken stop)
