@@ -6,20 +6,19 @@ using RnnGpu.Cpu.Threading;
 namespace RnnGpu.Cpu;
 
 /// <summary>The CPU backend on one SIMD path. Operations stand in <c>Ops/</c>, <c>Gemm/</c> and <c>Recurrent/</c>, one file each.</summary>
-internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) : IBackend
+/// <param name="team">Its workers; disposed with it.</param>
+/// <param name="path">What <typeparamref name="T"/> is.</param>
+/// <param name="costs">What the machine's cores and caches do.</param>
+internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath path, CpuCosts costs) : IBackend
     where T : struct, ISimd<T>
 {
-    private readonly WorkerTeam _team = new(workers);
+    private readonly WorkerTeam _team = team;
 
     public string Name => "cpu";
 
-    public string Description => $"CPU, {path.ToString().ToLowerInvariant()}, {workers} thread{(workers == 1 ? "" : "s")}";
+    public string Description => $"CPU, {path.ToString().ToLowerInvariant()}, {_team.Workers} thread{(_team.Workers == 1 ? "" : "s")}";
 
     public bool Supports(RecurrentProblem problem) => problem is { Hidden: > 0, Batch: > 0, Steps: > 0 };
-
-    /// <inheritdoc/>
-    public string DescribeRecurrent(RecurrentProblem problem) =>
-        "persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call";
 
     /// <inheritdoc/>
     public string DescribeProducts => $"one register tile on {path.ToString().ToLowerInvariant()}, operands packed into panels, fp32, one chain of multiply-adds a sum";
@@ -49,12 +48,11 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
         new ReadOnlySpan<TElement>(Pointer(source), destination.Length).CopyTo(destination);
     }
 
-    public void Synchronize()
-    {
-    }
+    public void Synchronize() => RunQueued();
 
     public void Dispose()
     {
+        _queues?.Dispose();
         _team.Dispose();
         _gemm.Dispose();
     }
@@ -68,24 +66,38 @@ internal sealed unsafe partial class CpuBackend<T>(int workers, SimdPath path) :
         }
     }
 
-    /// <summary>Address of a view's first element; null for the empty view.</summary>
+    /// <summary>
+    /// Address of a view's first element; null for the empty view. Who asks is about to use the memory, so what is queued runs first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte* Pointer(in TensorView view)
+    private byte* Pointer(in TensorView view)
     {
-        if (view.IsEmpty) { return null; }
-        byte* start = Unsafe.As<CpuBuffer>(view.Buffer!).Pointer;
+        RunQueued();
+        return Address(view);
+    }
+
+    /// <summary>The same, for who takes what is queued to have run.</summary>
+    private static byte* Address(in TensorView view) => view.IsEmpty ? null : Start(view.Buffer!) + (view.Offset * 4);
+
+    private static byte* Start(IDeviceBuffer buffer)
+    {
+        byte* start = Unsafe.As<CpuBuffer>(buffer).Pointer;
         return start == null
             ? throw new ObjectDisposedException("tensor", "the tensor's memory was released; keep its owner alive while it is in use")
-            : start + (view.Offset * 4);
+            : start;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Floats(in TensorView view) => (float*)Pointer(view);
+    private float* Floats(in TensorView view) => (float*)Pointer(view);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int* Ints(in TensorView view) => (int*)Pointer(view);
+    private int* Ints(in TensorView view) => (int*)Pointer(view);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Floats(in MatrixView view) =>
-        view.IsEmpty ? null : (float*)Unsafe.As<CpuBuffer>(view.Buffer!).Pointer + view.Offset;
+    private float* Floats(in MatrixView view)
+    {
+        if (view.IsEmpty) { return null; }
+        RunQueued();
+        return (float*)Start(view.Buffer!) + view.Offset;
+    }
 }

@@ -79,11 +79,20 @@ public sealed class SameBitsTests
     {
         var c = new StackCase(cell, 2, bidirectional, Lengths: true, States: true, Resets: true, Dropout: 0.25f) { Input = 40, Hidden = 70, Steps = 9, Batch = 6 };
         StackProblem problem = c.Make();
+        PlanUse use = new() { Chunk = 4, Dropout = c.Dropout };
         OnEveryMachine(c.ToString(), backend =>
         {
-            using var run = new PlanRun(backend, problem, new PlanUse { Chunk = 4, Span = 5, Dropout = c.Dropout }, c.ToString());
-            run.Backward();
-            return [run.Y, run.LastH, run.LastC, run.Dx, run.Dh0, run.Dc0, .. run.Gradients];
+            float[][]? first = null;
+            foreach (PlanUse way in (ReadOnlySpan<PlanUse>)[use, use with { SideBySide = true }, use with { SideBySide = false }, use with { Span = 5 }])
+            {
+                using var run = new PlanRun(backend, problem, way, c.ToString());
+                run.Backward();
+                float[][] results = [run.Y, run.LastH, run.LastC, run.Dx, run.Dh0, run.Dc0, .. run.Gradients];
+                first ??= results;
+                for (int i = 0; i < results.Length; i++) { Compare.Bits($"{run}: result {i}", first[i], results[i]); }
+            }
+
+            return first!;
         });
     }
 

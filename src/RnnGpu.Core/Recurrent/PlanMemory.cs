@@ -33,11 +33,17 @@ internal sealed class PlanMemory
     /// <summary>Outputs of the layers below the top, bidirectional stacks only: [T, B, 2H] each.</summary>
     public required long[] LayerOutputs { get; init; }
 
-    /// <summary>Gradients between layers: two buffers in turn, of one chunk (one direction) or all steps (two directions).</summary>
+    /// <summary>
+    /// Gradients between layers: two buffers in turn, of one chunk (one direction) or all steps (two directions). In a wavefront, two of one chunk for each
+    /// layer: one is written while the stage below reads the other.
+    /// </summary>
     public required long[] Between { get; init; }
 
-    /// <summary>Workspace of the recurrence, of each direction: the same one where they run one after another.</summary>
+    /// <summary>Workspace of the recurrence, of each loop that runs at the same time.</summary>
     public required long[] Recurrent { get; init; }
+
+    /// <summary>Steps from a span's input to that of the next: 0, or where a stage writes that of the next span while one reads, their length.</summary>
+    public required int InputSteps { get; init; }
 
     /// <summary>Bytes of each.</summary>
     public required long RecurrentBytes { get; init; }
@@ -51,11 +57,11 @@ internal sealed class PlanMemory
     public long Bytes => Reserve.Bytes + Workspace.Bytes + Packed.Bytes;
 
     /// <summary>Lays out everything for spans of <paramref name="spanSteps"/>.</summary>
-    public static PlanMemory Make(IBackend backend, RnnSpec spec, RnnPlanOptions options, int chunkSteps, int spanSteps)
+    public static PlanMemory Make(IBackend backend, RnnSpec spec, RnnPlanOptions options, StackSchedule schedule, int spanSteps)
     {
         int t = options.Steps, b = options.Batch, h = spec.HiddenSize, gh = spec.GateSize;
         bool training = options.Training, stored = training && spanSteps >= t;
-        int span = Math.Min(spanSteps, t), spans = (t + span - 1) / span, chunk = Math.Min(chunkSteps, span);
+        int span = Math.Min(spanSteps, t), spans = (t + span - 1) / span, chunk = Math.Min(schedule.ChunkSteps, span);
         long state = (long)b * h;
         var reserve = new MemoryLayout();
         var workspace = new MemoryLayout();
@@ -63,7 +69,10 @@ internal sealed class PlanMemory
         MemoryLayout spanHome = stored ? reserve : workspace;
         var cells = new CellMemory[spec.Layers * spec.Directions];
         var problem = new RecurrentProblem(spec.Cell, h, b, chunk, training);
-        bool beside = spec.Bidirectional && backend.SideQueues > 0;
+        bool beside = schedule.DirectionsBeside;
+
+        // In a span of one chunk, the stage that writes the next span's input works beside the one that reads this one's.
+        int inputSteps = schedule.Stages > 1 && !stored && chunk == span ? span : 0;
 
         for (int layer = 0; layer < spec.Layers; layer++)
         {
@@ -88,7 +97,7 @@ internal sealed class PlanMemory
                     if (Layouts.HasExtra(spec.Cell)) { cell.Extra = spanHome.Add(name + "reset products", span * state); }
                 }
 
-                if (layer > 0 && !spec.Bidirectional) { cell.Input = spanHome.Add(name + "input", span * state); }
+                if (layer > 0 && !spec.Bidirectional) { cell.Input = spanHome.Add(name + "input", (span + inputSteps) * state); }
                 if (!stored)
                 {
                     MemoryLayout edges = training ? reserve : workspace;
@@ -125,8 +134,20 @@ internal sealed class PlanMemory
         }
 
         long betweenSize = training && between ? (spec.Bidirectional ? t : chunk) * (long)b * spec.OutputSize : 0;
-        long[] betweenLayers = [workspace.Add("gradient between layers", betweenSize), workspace.Add("gradient between layers, second", spec.Layers > 2 ? betweenSize : 0)];
-        long recurrentBytes = backend.RecurrentWorkspaceBytes(problem), recurrent = workspace.AddBytes("recurrence", recurrentBytes);
+        var betweenLayers = new long[schedule.Stages > 1 && stored ? 2 * spec.Layers : 2];
+        for (int i = 0; i < betweenLayers.Length; i++)
+        {
+            bool used = betweenLayers.Length > 2 ? i < betweenLayers.Length - 2 : i == 0 || spec.Layers > 2;
+            betweenLayers[i] = workspace.Add($"gradient between layers, {i}", used ? betweenSize : 0);
+        }
+
+        long recurrentBytes = backend.RecurrentWorkspaceBytes(problem);
+        var recurrent = new long[schedule.Loops];
+        for (int loop = 0; loop < recurrent.Length; loop++)
+        {
+            recurrent[loop] = workspace.AddBytes(loop == 0 ? "recurrence" : $"recurrence, beside {loop}", recurrentBytes);
+        }
+
         return new PlanMemory
         {
             SpanSteps = span,
@@ -136,7 +157,8 @@ internal sealed class PlanMemory
             Cells = cells,
             LayerOutputs = outputs,
             Between = betweenLayers,
-            Recurrent = [recurrent, beside ? workspace.AddBytes("recurrence, reverse", recurrentBytes) : recurrent],
+            Recurrent = recurrent,
+            InputSteps = inputSteps,
             RecurrentBytes = recurrentBytes,
             Reserve = reserve,
             Workspace = workspace,

@@ -62,6 +62,13 @@ public sealed partial class RnnPlan
     private void BackwardLane(in RnnBackwardCall call, int group, Lane lane, RnnLayerTensors[] gradients, bool passToInput)
     {
         for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { EnterBackward(call, lane, layer); }
+        if (_schedule.Stages > 1 && _memory.Stored) { BackwardWavefront(call, gradients); }
+        else { BackwardSpans(call, group, lane, gradients, passToInput); }
+        for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { LeaveBackward(call, lane, layer, gradients); }
+    }
+
+    private void BackwardSpans(in RnnBackwardCall call, int group, Lane lane, RnnLayerTensors[] gradients, bool passToInput)
+    {
         for (int i = _memory.Spans - 1; i >= 0; i--)
         {
             if (Recomputes)
@@ -83,7 +90,6 @@ public sealed partial class RnnPlan
         }
 
         JoinWeightGradients(lane);
-        for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { LeaveBackward(call, lane, layer, gradients); }
     }
 
     private void JoinWeightGradients(Lane lane)
@@ -134,12 +140,11 @@ public sealed partial class RnnPlan
         ref CellMemory cell = ref _memory.Cells[index];
         RecurrentChunk operands = ChunkOperands(call.Forward, lane, layer, span, chunk);
         MemoryRegion work = call.Forward.Workspace;
-        bool top = layer == lane.LastLayer;
-        MatrixView dy = top
+        MatrixView dy = IsTop(layer)
             ? DirectionOf(StepsOf(GroupOutputGradient(call, group), chunk), lane.Reverse)
             : BetweenLayers(work, layer, chunk).AsMatrix();
         _backend.RecurrentBackward(
-            operands, PackedRecurrent(cell), dy, RecurrentWorkspace(call.Forward, lane.Reverse), State(work, cell.DH, 0),
+            operands, PackedRecurrent(cell), dy, RecurrentWorkspace(call.Forward, lane), State(work, cell.DH, 0),
             Layouts.HasCellState(Spec.Cell) ? State(work, cell.DC, 0) : default);
 
         TensorView x = LayerInput(call.Forward, group, lane, layer, span, chunk);
@@ -199,7 +204,7 @@ public sealed partial class RnnPlan
     private void PassToInput(
         in RnnBackwardCall call, int group, Lane lane, int layer, Steps chunk, in RecurrentChunk operands, in CellMemory cell)
     {
-        bool bottom = layer == lane.FirstLayer;
+        bool bottom = IsBottom(layer);
         TensorView d = bottom
             ? StepsOf(GroupInputGradient(call, group), chunk)
             : BetweenLayers(call.Forward.Workspace, layer - 1, chunk);
@@ -219,9 +224,12 @@ public sealed partial class RnnPlan
     /// <summary>The slot that each step of a chunk read.</summary>
     private static TensorView EnteringStates(in RecurrentChunk chunk) => chunk.H.Rows(chunk.Reverse ? 1 : 0, chunk.Steps);
 
-    /// <summary>Gradient of a layer's output inside a lane, of one chunk; two buffers in turn.</summary>
-    private TensorView BetweenLayers(MemoryRegion work, int layer, Steps chunk) =>
-        work.View(_memory.Between[layer % 2], new Shape(chunk.Count, B, H));
+    /// <summary>Gradient of a layer's output inside a stack of one direction, of one chunk.</summary>
+    private TensorView BetweenLayers(MemoryRegion work, int layer, Steps chunk)
+    {
+        int buffer = _memory.Between.Length > 2 ? (2 * layer) + (chunk.First / _memory.ChunkSteps % 2) : layer % 2;
+        return work.View(_memory.Between[buffer], new Shape(chunk.Count, B, H));
+    }
 
     private TensorView GroupOutputGradient(in RnnBackwardCall call, int group) =>
         group == Groups - 1 ? call.DY : BetweenGroups(call.Forward.Workspace, group);

@@ -148,6 +148,9 @@ public sealed partial class RnnPlan
                     + (!DirectionsBeside ? "the forward direction, then the reverse"
                         : Options.Training && !_memory.Stored ? "both directions at the same time, one after the other on the way back, since spans are run again"
                         : "both directions at the same time")
+                : _schedule.Stages > 1
+                    ? $"order: a wavefront of {_schedule.Stages} stages of layers, each on the chunk that the one below has just left"
+                        + (Recomputes ? "; chunk by chunk through all layers on the way back, since spans are run again" : "")
                 : $"order: chunk by chunk through {(Spec.Layers == 1 ? "the layer" : "all layers")}, so that a chunk is still in cache when the next layer reads it",
             "memory: " + Reason,
         };
@@ -162,6 +165,7 @@ public sealed partial class RnnPlan
                 + (WeightGradientsBeside ? "; those of W and R beside the loops that follow" : ""));
         }
 
+        if (_schedule.Prediction.Length > 0) { lines.Add("prediction: " + _schedule.Prediction); }
         lines.Insert(1, "products: " + _backend.DescribeProducts);
 
         return lines;

@@ -40,6 +40,12 @@ public sealed partial class RnnPlan
     private void ForwardLane(in RnnForwardCall call, int group, Lane lane)
     {
         for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++) { EnterLane(call, lane, layer); }
+        if (_schedule.Stages > 1)
+        {
+            ForwardWavefront(call);
+            return;
+        }
+
         for (int i = 0; i < _memory.Spans; i++)
         {
             ForwardSpan(call, group, lane, i, recomputing: false);
@@ -82,6 +88,21 @@ public sealed partial class RnnPlan
     /// <summary>All chunks of one span through all layers of a lane; again, without outputs, when recomputing.</summary>
     private void ForwardSpan(in RnnForwardCall call, int group, Lane lane, int i, bool recomputing)
     {
+        EnterSpan(call, lane, i);
+        Steps span = SpanOf(i, lane.Reverse);
+        for (int j = 0; j < Chunks(span); j++)
+        {
+            Steps chunk = ChunkOf(span, j, lane.Reverse);
+            for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++)
+            {
+                ForwardChunk(call, group, lane, layer, span, chunk, recomputing);
+            }
+        }
+    }
+
+    /// <summary>Brings the states of a span's edge to where it enters.</summary>
+    private void EnterSpan(in RnnForwardCall call, Lane lane, int i)
+    {
         Steps span = SpanOf(i, lane.Reverse);
         for (int layer = lane.FirstLayer; !_memory.Stored && layer <= lane.LastLayer; layer++)
         {
@@ -90,15 +111,6 @@ public sealed partial class RnnPlan
             if (Layouts.HasCellState(Spec.Cell))
             {
                 _backend.Copy(State(EdgeHome(call), cell.EdgeC, EdgeSlot(i)), EnteringSlot(call, cell.C, span, lane.Reverse));
-            }
-        }
-
-        for (int j = 0; j < Chunks(span); j++)
-        {
-            Steps chunk = ChunkOf(span, j, lane.Reverse);
-            for (int layer = lane.FirstLayer; layer <= lane.LastLayer; layer++)
-            {
-                ForwardChunk(call, group, lane, layer, span, chunk, recomputing);
             }
         }
     }
@@ -116,12 +128,12 @@ public sealed partial class RnnPlan
             PackedBlock(cell.PackedIh, _backend.PackedMatrixBytes(input, Spec.GateSize)),
             input, Spec.GateSize, bias, GemmActivation.None, accumulate: false, operands.Gates.AsMatrix());
 
-        bool top = layer == lane.LastLayer;
-        TensorView inner = top ? default : InSpan(call, _memory.Cells[Index(layer + 1, lane.Reverse)].Input, span, chunk, H);
+        bool top = IsTop(layer);
+        TensorView inner = top ? default : InnerInput(call, layer + 1, span, chunk);
         MatrixView y = !top ? inner.AsMatrix()
             : recomputing ? default
             : DirectionOf(StepsOf(GroupOutput(call, group), chunk), lane.Reverse);
-        _backend.RecurrentForward(operands, PackedRecurrent(cell), RecurrentBias(index), RecurrentWorkspace(call, lane.Reverse), y);
+        _backend.RecurrentForward(operands, PackedRecurrent(cell), RecurrentBias(index), RecurrentWorkspace(call, lane), y);
         if (!top && DropsOut)
         {
             _backend.Dropout(inner, Spec.Dropout, DropoutKey(call, layer), (long)chunk.First * B * H, inner);

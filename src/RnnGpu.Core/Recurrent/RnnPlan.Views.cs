@@ -8,8 +8,8 @@ public sealed partial class RnnPlan
         public int End => First + Count;
     }
 
-    /// <summary>The layers that run a chunk one after another, in one direction.</summary>
-    private readonly record struct Lane(int FirstLayer, int Layers, bool Reverse)
+    /// <summary>The layers that run a chunk one after another, in one direction; one of the loops that may run at the same time.</summary>
+    private readonly record struct Lane(int FirstLayer, int Layers, bool Reverse, int Loop)
     {
         public int LastLayer => FirstLayer + Layers - 1;
     }
@@ -22,7 +22,13 @@ public sealed partial class RnnPlan
     private int Groups => Spec.Bidirectional ? Spec.Layers : 1;
 
     private Lane LaneOf(int group, int direction) =>
-        Spec.Bidirectional ? new Lane(group, 1, direction == 1) : new Lane(0, Spec.Layers, false);
+        Spec.Bidirectional ? new Lane(group, 1, direction == 1, DirectionsBeside ? direction : 0) : new Lane(0, Spec.Layers, false, 0);
+
+    /// <summary>Whether a layer's outputs are its group's.</summary>
+    private bool IsTop(int layer) => Spec.Bidirectional || layer == Spec.Layers - 1;
+
+    /// <summary>Whether a layer reads its group's input.</summary>
+    private bool IsBottom(int layer) => Spec.Bidirectional || layer == 0;
 
     private int Index(int layer, bool reverse) => (layer * Spec.Directions) + (reverse ? 1 : 0);
 
@@ -82,9 +88,14 @@ public sealed partial class RnnPlan
 
     /// <summary>What a layer reads in one chunk.</summary>
     private TensorView LayerInput(in RnnForwardCall call, int group, Lane lane, int layer, Steps span, Steps chunk) =>
-        layer == lane.FirstLayer
-            ? StepsOf(GroupInput(call, group), chunk)
-            : InSpan(call, _memory.Cells[Index(layer, lane.Reverse)].Input, span, chunk, H);
+        IsBottom(layer) ? StepsOf(GroupInput(call, group), chunk) : InnerInput(call, layer, span, chunk);
+
+    /// <summary>What a layer inside a stack of one direction reads in one chunk.</summary>
+    private TensorView InnerInput(in RnnForwardCall call, int layer, Steps span, Steps chunk)
+    {
+        long other = span.First / _memory.SpanSteps % 2 * (long)_memory.InputSteps * B * H;
+        return InSpan(call, _memory.Cells[Index(layer, reverse: false)].Input + other, span, chunk, H);
+    }
 
     private RecurrentChunk ChunkOperands(in RnnForwardCall call, Lane lane, int layer, Steps span, Steps chunk)
     {
@@ -106,19 +117,20 @@ public sealed partial class RnnPlan
         };
     }
 
-    private TensorView RecurrentWorkspace(in RnnForwardCall call, bool reverse) =>
-        call.Workspace.View(_memory.Recurrent[reverse ? 1 : 0], new Shape(checked((int)((_memory.RecurrentBytes + 3) / 4))));
+    private TensorView RecurrentWorkspace(in RnnForwardCall call, Lane lane) =>
+        call.Workspace.View(_memory.Recurrent[lane.Loop], new Shape(checked((int)((_memory.RecurrentBytes + 3) / 4))));
 
     /// <summary>Whether the two directions of a layer run at the same time.</summary>
-    private bool DirectionsBeside => Spec.Bidirectional && _backend.SideQueues > 0;
+    private bool DirectionsBeside => _schedule.DirectionsBeside;
 
-    /// <summary>Whether gradients of weights run beside the loop; on a side queue for each direction, behind that of the reverse direction.</summary>
-    private bool WeightGradientsBeside => _backend.SideQueues > 2;
+    /// <summary>Whether gradients of weights run beside the loop.</summary>
+    private bool WeightGradientsBeside => _schedule.WeightGradientsBeside;
 
     /// <summary>The side queue of a layer's reverse direction.</summary>
     private const int ReverseQueue = 0;
 
-    private static int WeightGradientQueue(Lane lane) => lane.Reverse ? 2 : 1;
+    /// <summary>Behind the side queues of the loops, one for each.</summary>
+    private int WeightGradientQueue(Lane lane) => Math.Max(_schedule.Loops, 2) - 1 + lane.Loop;
 
     private RandomKey DropoutKey(in RnnForwardCall call, int layer) => call.DropoutKey with { Site = call.DropoutKey.Site + (uint)layer };
 

@@ -17,8 +17,9 @@ public sealed class PlanDoesNotFitException(long budget, long least)
 /// gradients of weights and inputs after the chunk's backward loop.</item>
 /// <item>Chunks are grouped into spans, whose activations are held at once. In the stored strategy one span holds all steps.
 /// Under a budget, only the states between spans are kept, and each span is run again before its backward pass.</item>
-/// <item>In one direction all layers run a chunk before the next chunk begins; two directions run layer by layer, at the same time where the backend
-/// has side queues. So do gradients of weights beside the loop that goes on back in time.</item>
+/// <item>In one direction all layers run a chunk before the next chunk begins, or as a wavefront, each stage of layers on the chunk that the one below
+/// has just left; two directions run layer by layer. Which loops run at the same time, and whether gradients of weights do beside them, the backend
+/// says: <see cref="StackSchedule"/>.</item>
 /// </list>
 /// However steps are cut, and whether or not they are recomputed, results are the same bits.
 /// </summary>
@@ -26,12 +27,14 @@ public sealed partial class RnnPlan
 {
     private readonly IBackend _backend;
     private readonly PlanMemory _memory;
+    private readonly StackSchedule _schedule;
     private RnnLayerTensors[] _weights = [];
     private MemoryRegion _packed;
 
-    private RnnPlan(IBackend backend, RnnSpec spec, RnnPlanOptions options, PlanMemory memory, string reason)
+    private RnnPlan(IBackend backend, RnnSpec spec, RnnPlanOptions options, StackSchedule schedule, PlanMemory memory, string reason)
     {
         _backend = backend;
+        _schedule = schedule;
         _memory = memory;
         Spec = spec;
         Options = options;
@@ -88,22 +91,24 @@ public sealed partial class RnnPlan
         var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, options.Steps, options.Training);
         if (!backend.Supports(problem)) { throw new NotSupportedException($"{backend.Description} has no kernel for {problem}"); }
 
-        int chunk = Math.Clamp(options.ChunkSteps ?? backend.PreferredChunkSteps(problem), 1, options.Steps);
-        PlanMemory Make(int span) => PlanMemory.Make(backend, spec, options, chunk, span);
+        StackSchedule schedule = backend.Schedule(spec, options);
+        schedule = schedule with { ChunkSteps = Math.Clamp(schedule.ChunkSteps, 1, options.Steps) };
+        PlanMemory Make(int span) => PlanMemory.Make(backend, spec, options, schedule, span);
+        RnnPlan Of(PlanMemory memory, string reason) => new(backend, spec, options, schedule, memory, reason);
         if (!options.Training)
         {
-            return new RnnPlan(backend, spec, options, Make(chunk), "inference keeps one chunk of activations");
+            return Of(Make(schedule.ChunkSteps), "inference keeps one chunk of activations");
         }
 
         if (options.SpanSteps is { } forced)
         {
-            return new RnnPlan(backend, spec, options, Make(forced), $"spans of {Math.Min(forced, options.Steps)} steps, as asked for");
+            return Of(Make(forced), $"spans of {Math.Min(forced, options.Steps)} steps, as asked for");
         }
 
         PlanMemory memory = Make(options.Steps);
         if (options.MemoryBudget is not { } budget || memory.Bytes <= budget)
         {
-            return new RnnPlan(backend, spec, options, memory, "all activations are stored: they fit, so nothing is run twice");
+            return Of(memory, "all activations are stored: they fit, so nothing is run twice");
         }
 
         long least = memory.Bytes;
@@ -113,8 +118,8 @@ public sealed partial class RnnPlan
             least = Math.Min(least, memory.Bytes);
             if (memory.Bytes <= budget)
             {
-                return new RnnPlan(
-                    backend, spec, options, memory,
+                return Of(
+                    memory,
                     $"storing all activations would exceed the budget of {budget:N0} bytes: only states between spans are kept, each span runs twice");
             }
         }

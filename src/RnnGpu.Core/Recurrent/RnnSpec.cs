@@ -92,6 +92,12 @@ public sealed record RnnPlanOptions
     /// <summary>Steps of a span that is recomputed at a time; null: stored throughout, or chosen by the budget.</summary>
     public int? SpanSteps { get; init; }
 
+    /// <summary>
+    /// Whether loops that do not wait for each other run side by side: true, as far as the backend has queues; false, one after another; null: the backend
+    /// chooses. Results are the same bits.
+    /// </summary>
+    public bool? SideBySide { get; init; }
+
     /// <summary>Checks the sizes.</summary>
     /// <exception cref="ArgumentException">A size that no plan can have.</exception>
     public void Validate()

@@ -9,6 +9,12 @@ internal sealed unsafe partial class CpuBackend<T>
     public void AddColumnSums(in MatrixView x, in TensorView y)
     {
         Check.AddColumnSums(x, y);
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.AddColumnSums, A = x, V = y };
+            return;
+        }
+
         _columnSums.X = Floats(x);
         _columnSums.RowStride = x.RowStride;
         _columnSums.Rows = x.Rows;

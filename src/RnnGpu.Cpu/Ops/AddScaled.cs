@@ -10,6 +10,12 @@ internal sealed unsafe partial class CpuBackend<T>
     public void AddScaled(float alpha, in TensorView x, float beta, in TensorView y)
     {
         Check.AddScaled(x, y);
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.AddScaled, Alpha = alpha, U = x, Beta = beta, V = y };
+            return;
+        }
+
         _addScaled.Alpha = alpha;
         _addScaled.X = Floats(x);
         _addScaled.Beta = beta;

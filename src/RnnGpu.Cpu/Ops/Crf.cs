@@ -23,11 +23,11 @@ internal sealed unsafe partial class CpuBackend<T>
 
         public void Set(in CrfScores scores, CrfSizes sizes)
         {
-            X = Floats(scores.Emissions);
-            Transitions = Floats(scores.Transitions);
-            Start = Floats(scores.Start);
-            End = Floats(scores.End);
-            Lengths = Ints(scores.Lengths);
+            X = (float*)Address(scores.Emissions);
+            Transitions = (float*)Address(scores.Transitions);
+            Start = (float*)Address(scores.Start);
+            End = (float*)Address(scores.End);
+            Lengths = (int*)Address(scores.Lengths);
             (Steps, Batch, K) = (sizes.Steps, sizes.Batch, sizes.Tags);
         }
 

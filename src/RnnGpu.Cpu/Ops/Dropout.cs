@@ -11,6 +11,12 @@ internal sealed unsafe partial class CpuBackend<T>
     public void Dropout(in TensorView x, float probability, RandomKey key, long first, in TensorView y)
     {
         Check.Dropout(x, probability, first, y);
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.Dropout, U = x, Alpha = probability, Key = key, Inner = first, V = y };
+            return;
+        }
+
         if (probability == 0)
         {
             Copy(x, y);

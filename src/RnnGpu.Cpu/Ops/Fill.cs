@@ -9,7 +9,14 @@ internal sealed unsafe partial class CpuBackend<T>
 
     public void Fill(float value, in TensorView destination)
     {
-        _fill.Pattern = Check.Fill(value, destination);
+        int pattern = Check.Fill(value, destination);
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.Fill, Alpha = value, V = destination };
+            return;
+        }
+
+        _fill.Pattern = pattern;
         _fill.Y = Ints(destination);
         _fill.Over(destination.Length, cost: 1, _team);
     }
@@ -17,6 +24,12 @@ internal sealed unsafe partial class CpuBackend<T>
     public void Copy(in TensorView source, in TensorView destination)
     {
         Check.Copy(source, destination);
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.Copy, U = source, V = destination };
+            return;
+        }
+
         _copy.X = Ints(source);
         _copy.Y = Ints(destination);
         if (_copy.X != _copy.Y) { _copy.Over(source.Length, cost: 1, _team); }

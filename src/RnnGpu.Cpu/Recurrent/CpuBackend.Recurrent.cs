@@ -6,12 +6,6 @@ namespace RnnGpu.Cpu;
 
 internal sealed unsafe partial class CpuBackend<T>
 {
-    // Rows of a hoisted product: enough to amortise the packed weights, few enough for gates to stay in the shared cache.
-    private const int ChunkRows = 1024;
-
-    /// <inheritdoc/>
-    public int PreferredChunkSteps(RecurrentProblem problem) => Math.Max(1, ChunkRows / problem.Batch);
-
     private readonly PackRecurrentJob _packRecurrent = new();
     private readonly RecurrentJob<T>[] _forwardJobs =
     [
@@ -37,7 +31,7 @@ internal sealed unsafe partial class CpuBackend<T>
     }
 
     public long RecurrentWorkspaceBytes(RecurrentProblem problem) =>
-        (2L * workers * problem.Batch * sizeof(int))
+        (2L * _team.Workers * problem.Batch * sizeof(int))
         + (problem.Cell == CellKind.GruResetBefore ? (long)problem.Batch * problem.Hidden * sizeof(float) : 0);
 
     public void RecurrentForward(
@@ -46,11 +40,17 @@ internal sealed unsafe partial class CpuBackend<T>
         Check.RecurrentForward(chunk, recurrentBias, workspace, WorkspaceBytes(chunk), y);
         var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
         Check.Packed(packed, layout.Bytes(training: false));
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.RecurrentForward, Chunk = chunk, U = packed, V = recurrentBias, W = workspace, C = y };
+            return;
+        }
+
         ChunkPointers pointers = ToPointers(chunk, packed, workspace);
         pointers.Bias = Floats(recurrentBias);
         pointers.Y = Floats(y);
         pointers.YRow = y.RowStride;
-        _forwardJobs[(int)chunk.Cell].Run(layout, pointers, _team);
+        _forwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk), _team);
     }
 
     public void RecurrentBackward(
@@ -59,13 +59,22 @@ internal sealed unsafe partial class CpuBackend<T>
         Check.RecurrentBackward(chunk, dy, workspace, WorkspaceBytes(chunk), dh, dc);
         var layout = new RecurrentLayout<T>(chunk.Cell, chunk.Hidden);
         Check.Packed(packed, layout.Bytes(training: true));
+        if (IsQueueing)
+        {
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.RecurrentBackward, Chunk = chunk, U = packed, A = dy, W = workspace, V = dh, X = dc };
+            return;
+        }
+
         ChunkPointers pointers = ToPointers(chunk, packed, workspace);
         pointers.DY = Floats(dy);
         pointers.DYRow = dy.RowStride;
         pointers.DH = Floats(dh);
         pointers.DC = Floats(dc);
-        _backwardJobs[(int)chunk.Cell].Run(layout, pointers, _team);
+        _backwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk), _team);
     }
+
+    private LoopShare ShareOf(in RecurrentChunk chunk) =>
+        _loops.Choose(new RecurrentProblem(chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Training: false), _team.Workers);
 
     private ChunkPointers ToPointers(in RecurrentChunk chunk, in TensorView packed, in TensorView workspace)
     {
@@ -84,7 +93,7 @@ internal sealed unsafe partial class CpuBackend<T>
             Resets = Ints(chunk.Resets),
             Packed = Floats(packed),
             RowLists = rows,
-            Workspace = (float*)(rows + (2L * workers * chunk.Batch)),
+            Workspace = (float*)(rows + (2L * _team.Workers * chunk.Batch)),
         };
     }
 

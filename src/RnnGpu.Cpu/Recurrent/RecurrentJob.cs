@@ -22,7 +22,7 @@ internal unsafe struct ChunkPointers
 /// <summary>
 /// The time loop of one chunk over the team: the CPU's persistent kernel. Each worker owns either some rows of the batch, and
 /// then runs all steps without meeting the others, or some blocks of hidden units, whose weight panels then stay in its own
-/// cache, and meets the others once a product. Which one is the shorter is decided by counting register tiles.
+/// cache, and meets the others once a product. Which one, a <see cref="LoopModel"/> says.
 /// </summary>
 [SkipLocalsInit]
 internal abstract unsafe class RecurrentJob<T> : Job
@@ -45,19 +45,13 @@ internal abstract unsafe class RecurrentJob<T> : Job
     /// <summary>Forward loops run the steps in order, backward loops against it.</summary>
     protected abstract bool IsBackward { get; }
 
-    public void Run(RecurrentLayout<T> layout, in ChunkPointers pointers, WorkerTeam team)
+    public void Run(RecurrentLayout<T> layout, in ChunkPointers pointers, LoopShare share, WorkerTeam team)
     {
         (Layout, P) = (layout, pointers);
         _fetches = layout.Bytes(training: false) > FetchBytes;
-        int batch = pointers.Batch, blocks = layout.Blocks;
-        long byRows = (long)Strips((batch + team.Workers - 1) / team.Workers) * blocks;
-        long byUnits = (long)Strips(batch) * ((blocks + team.Workers - 1) / team.Workers);
-        _byRows = byRows <= byUnits;
-
-        // A step of fewer operations than this is over before a second worker could take its part.
-        bool alone = team.Workers == 1 || 2.0 * batch * layout.Gates * layout.Hidden * layout.Hidden < 40_000;
-        _workers = alone ? 1 : team.Workers;
-        if (alone) { Work(0, null); }
+        _byRows = share == LoopShare.ByRows;
+        _workers = share == LoopShare.Alone ? 1 : team.Workers;
+        if (_workers == 1) { Work(0, null); }
         else { team.Run(this); }
     }
 
@@ -163,8 +157,6 @@ internal abstract unsafe class RecurrentJob<T> : Job
     protected static void Clear(float* p, int n) => new Span<float>(p, n).Clear();
 
     protected static void Copy(float* from, float* to, int n) => new ReadOnlySpan<float>(from, n).CopyTo(new Span<float>(to, n));
-
-    private static int Strips(int rows) => (rows + T.TileRows - 1) / T.TileRows;
 
     private bool IsActive(int t, int row) => P.Lengths == null || P.StepOffset + t < P.Lengths[row];
 

@@ -5,6 +5,7 @@ namespace RnnGpu.Cpu.Threading;
 /// <summary>
 /// Persistent threads that run one <see cref="Job"/> after another with the calling thread as worker 0. Between jobs they spin
 /// for a moment, since the next operation usually follows at once, then park. Inside a job they meet at <see cref="Barrier"/>.
+/// A <see cref="Part"/> has no threads of its own: inside a job of a larger team, one worker leads it and others <see cref="Serve"/>.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
@@ -19,6 +20,7 @@ internal sealed class WorkerTeam : IDisposable
     private Job? _job;
     private Exception? _failure;
     private volatile bool _stop;
+    private int _enlisted;
     private Padded _generation;
     private Padded _running;
     private Padded _arrived;
@@ -26,22 +28,47 @@ internal sealed class WorkerTeam : IDisposable
 
     /// <summary>A team of <paramref name="workers"/>, the calling thread included.</summary>
     public WorkerTeam(int workers)
+        : this(workers, workers - 1)
+    {
+    }
+
+    private WorkerTeam(int workers, int threads)
     {
         Workers = workers;
-        _threads = new Thread[workers - 1];
         _wake = new AutoResetEvent[workers - 1];
         _parked = new int[workers - 1];
-        for (int i = 0; i < _threads.Length; i++)
+        for (int i = 0; i < _wake.Length; i++) { _wake[i] = new AutoResetEvent(false); }
+        _threads = new Thread[threads];
+        for (int i = 0; i < threads; i++)
         {
             int worker = i + 1;
-            _wake[i] = new AutoResetEvent(false);
-            _threads[i] = new Thread(() => Loop(worker)) { IsBackground = true, Name = $"rnngpu-cpu-{worker}" };
+            _threads[i] = new Thread(() => Loop(worker, seen: 0)) { IsBackground = true, Name = $"rnngpu-cpu-{worker}" };
             _threads[i].Start();
         }
     }
 
     /// <summary>Number of workers, the calling thread included.</summary>
     public int Workers { get; }
+
+    /// <summary>A team of <paramref name="workers"/> that a larger team lends: see <see cref="Enlist"/>.</summary>
+    public static WorkerTeam Part(int workers) => new(workers, threads: 0);
+
+    /// <summary>Gets a part ready, before the job starts in which one worker leads it and the others serve.</summary>
+    public void Enlist()
+    {
+        _stop = false;
+        _enlisted = _generation.Value;
+    }
+
+    /// <summary>A worker of the larger team takes part in this part's jobs, as <paramref name="worker"/> (from 1), until <see cref="Dismiss"/>.</summary>
+    public void Serve(int worker) => Loop(worker, _enlisted);
+
+    /// <summary>The worker that leads a part has no more jobs: lets the others go.</summary>
+    public void Dismiss()
+    {
+        _stop = true;
+        Announce();
+    }
 
     /// <summary>Runs a job on all workers; returns when all are done.</summary>
     public void Run(Job job)
@@ -54,12 +81,7 @@ internal sealed class WorkerTeam : IDisposable
 
         _job = job;
         Volatile.Write(ref _running.Value, Workers - 1);
-        Interlocked.Increment(ref _generation.Value);
-        for (int i = 0; i < _parked.Length; i++)
-        {
-            if (Interlocked.Exchange(ref _parked[i], 0) == 1) { _wake[i].Set(); }
-        }
-
+        Announce();
         job.Execute(0, this);
         int spins = 0;
         while (Volatile.Read(ref _running.Value) != 0) { Pause(ref spins); }
@@ -87,6 +109,16 @@ internal sealed class WorkerTeam : IDisposable
         foreach (AutoResetEvent wake in _wake) { wake.Dispose(); }
     }
 
+    /// <summary>Tells the workers that there is something new, and wakes those that sleep.</summary>
+    private void Announce()
+    {
+        Interlocked.Increment(ref _generation.Value);
+        for (int i = 0; i < _parked.Length; i++)
+        {
+            if (Interlocked.Exchange(ref _parked[i], 0) == 1) { _wake[i].Set(); }
+        }
+    }
+
     private static void Pause(ref int spins)
     {
         // With fewer free cores than workers the one we wait for may not be running: hand over.
@@ -108,9 +140,10 @@ internal sealed class WorkerTeam : IDisposable
         while (Volatile.Read(ref _phase.Value) == phase) { Pause(ref spins); }
     }
 
-    private void Loop(int worker)
+    /// <param name="worker">From 1.</param>
+    /// <param name="seen">Generation up to which there is nothing to do.</param>
+    private void Loop(int worker, int seen)
     {
-        int seen = 0;
         while (true)
         {
             WaitForJob(worker - 1, seen);

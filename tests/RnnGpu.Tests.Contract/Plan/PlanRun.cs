@@ -13,6 +13,8 @@ public sealed record PlanUse
 
     public bool Training { get; init; } = true;
 
+    public bool? SideBySide { get; init; }
+
     public float Dropout { get; init; }
 
     public RandomKey DropoutKey { get; init; }
@@ -33,7 +35,7 @@ public sealed record PlanUse
     /// <inheritdoc/>
     public override string ToString() =>
         $"{(Training ? "training" : "inference")}, chunks of {Chunk?.ToString() ?? "any"}, spans of {Span?.ToString() ?? "all"}"
-        + (Budget is null ? "" : $", budget {Budget}") + (Dropout > 0 ? $", dropout {Dropout}" : "")
+        + (Budget is null ? "" : $", budget {Budget}") + (SideBySide is { } beside ? (beside ? ", side by side" : ", in turn") : "") + (Dropout > 0 ? $", dropout {Dropout}" : "")
         + (WithOutputs ? "" : ", no outputs") + (WithLastStates ? "" : ", no last states") + (WithInputGradient ? "" : ", no input gradient")
         + (WithParameterGradients ? "" : ", no parameter gradients") + (StatesInPlace ? ", states in place" : "");
 }
@@ -75,6 +77,7 @@ public sealed class PlanRun : IDisposable
             ChunkSteps = use.Chunk,
             SpanSteps = use.Span,
             MemoryBudget = use.Budget,
+            SideBySide = use.SideBySide,
         });
         int count = s.Layers * s.Directions, gh = Spec.GateSize;
         int[] states = [count, s.Batch, s.Hidden];

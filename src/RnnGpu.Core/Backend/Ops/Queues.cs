@@ -24,6 +24,9 @@ public partial interface IBackend
     /// </summary>
     int PreferredChunkSteps(RecurrentProblem problem);
 
+    /// <summary>Which loops of a stack run side by side: a choice of the backend, which knows what its queues cost. Asked once a plan.</summary>
+    StackSchedule Schedule(RnnSpec spec, RnnPlanOptions options) => StackSchedule.ByQueues(this, spec, options);
+
     /// <summary>How this backend computes matrix products: a line for <see cref="RnnPlan.Explain"/>.</summary>
     string DescribeProducts { get; }
 }

@@ -1,0 +1,39 @@
+using RnnGpu.Core;
+using RnnGpu.Cpu.Recurrent;
+
+namespace RnnGpu.Cpu;
+
+internal sealed unsafe partial class CpuBackend<T>
+{
+    // Rows of a hoisted product: enough to amortise the packed weights, few enough for gates to stay in the shared cache.
+    private const int ChunkRows = 1024;
+
+    private readonly LoopModel _loops = new(costs, RecurrentLayout<T>.Block, T.TileRows);
+
+    /// <inheritdoc/>
+    public int PreferredChunkSteps(RecurrentProblem problem) => Math.Max(1, ChunkRows / problem.Batch);
+
+    /// <inheritdoc/>
+    public StackSchedule Schedule(RnnSpec spec, RnnPlanOptions options)
+    {
+        var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, options.Steps, options.Training);
+        return new StackModel(_loops, costs, spec, options, _team.Workers, PreferredChunkSteps(problem)).Choose();
+    }
+
+    /// <inheritdoc/>
+    public string DescribeRecurrent(RecurrentProblem problem)
+    {
+        const string How = "persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call";
+        int workers = _team.Workers;
+        LoopShare chosen = _loops.Choose(problem, workers);
+        string Predicted(LoopShare share) => $"{_loops.StepSecondsOf(problem, share, workers) * 1e6:G3} us";
+        if (workers == 1) { return $"{How}; predicted {Predicted(LoopShare.Alone)} a step"; }
+        string shared = chosen switch
+        {
+            LoopShare.Alone => "on one thread",
+            LoopShare.ByRows => "shared out by rows of the batch",
+            _ => "shared out by hidden units, which meet each step",
+        };
+        return $"{How}; on all {workers} threads {shared}, predicted a step: {Predicted(LoopShare.Alone)} on one, {Predicted(LoopShare.ByRows)} by rows, {Predicted(LoopShare.ByUnits)} by units";
+    }
+}
