@@ -38,10 +38,7 @@ internal sealed unsafe partial class CpuBackend<T>
         Check.Packed(packed, PackedMatrixBytes(k, n));
         if (IsQueueing)
         {
-            NextCall() = new QueuedCall
-            {
-                Kind = QueuedCallKind.GemmPacked, A = a, V = packed, Inner = k, Columns = n, U = bias, Activation = activation, Accumulate = accumulate, C = c,
-            };
+            NextCall() = new QueuedCall { Kind = QueuedCallKind.GemmPacked, A = a, V = packed, Inner = k, Columns = n, U = bias, Activation = activation, Accumulate = accumulate, C = c };
             return;
         }
 
