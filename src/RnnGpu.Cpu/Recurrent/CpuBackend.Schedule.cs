@@ -30,10 +30,10 @@ internal sealed unsafe partial class CpuBackend<T>
         if (workers == 1) { return $"{How}; predicted {Predicted(LoopShare.Alone)} a step"; }
         string shared = chosen switch
         {
-            LoopShare.Alone => "on one thread",
-            LoopShare.ByRows => "shared out by rows of the batch",
-            _ => "shared out by hidden units, which meet each step",
+            LoopShare.Alone => $"one of {workers} threads runs it",
+            LoopShare.ByRows => $"{workers} threads share the rows of the batch",
+            _ => $"{workers} threads share the hidden units and meet each step",
         };
-        return $"{How}; on all {workers} threads {shared}, predicted a step: {Predicted(LoopShare.Alone)} on one, {Predicted(LoopShare.ByRows)} by rows, {Predicted(LoopShare.ByUnits)} by units";
+        return $"{How}; {shared}, predicted a step: {Predicted(LoopShare.Alone)} on one, {Predicted(LoopShare.ByRows)} by rows, {Predicted(LoopShare.ByUnits)} by units";
     }
 }
