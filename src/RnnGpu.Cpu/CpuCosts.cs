@@ -10,7 +10,7 @@ public sealed record CpuCosts
     public required double FlopsPerSecond { get; init; }
 
     /// <summary>Seconds from the last worker's arrival at a barrier until all are on their way.</summary>
-    public double BarrierSeconds { get; init; } = 0.3e-6;
+    public double BarrierSeconds { get; init; } = 0.2e-6;
 
     /// <summary>Seconds that starting a job on a team of workers that wait for one, and its end, cost.</summary>
     public double TeamStartSeconds { get; init; } = 1e-6;
@@ -22,10 +22,10 @@ public sealed record CpuCosts
     public double L3Bytes { get; init; } = 16 << 20;
 
     /// <summary>Bytes a second that one core reads from its own cache.</summary>
-    public double L2BytesPerSecond { get; init; } = 120e9;
+    public double L2BytesPerSecond { get; init; } = 150e9;
 
     /// <summary>Bytes a second that one core reads from the shared cache.</summary>
-    public double L3BytesPerSecond { get; init; } = 40e9;
+    public double L3BytesPerSecond { get; init; } = 60e9;
 
     /// <summary>Bytes a second that all workers together read from memory.</summary>
     public double MemoryBytesPerSecond { get; init; } = 20e9;

@@ -77,9 +77,12 @@ internal readonly struct LoopModel(CpuCosts costs, int block, int tileRows)
         return seconds + (meets * costs.BarrierSeconds);
     }
 
-    /// <summary>Seconds of a product of so many rows with a matrix <c>[k, n]</c> that others used since: it comes from the shared cache.</summary>
-    public double ProductSeconds(double rows, double k, double n, int workers) =>
-        Math.Max(2 * rows * k * n / costs.FlopsPerSecond, 4 * k * n / costs.L3BytesPerSecond) / workers;
+    /// <summary>
+    /// Seconds of a product <c>[m, k] x [k, n]</c>. Operands come from the shared cache, since others used the cores' own in between, and the result goes there: few
+    /// rows, or a short sum, and that is most of the time.
+    /// </summary>
+    public double ProductSeconds(double m, double k, double n, int workers) =>
+        ((2 * m * k * n / costs.FlopsPerSecond) + (4 * ((m * k) + (k * n) + (2 * m * n)) / costs.L3BytesPerSecond)) / workers;
 
     /// <summary>Bytes a second at which one of <paramref name="readers"/> reads the same weights again and again.</summary>
     private double Bandwidth(double own, double all, int readers)

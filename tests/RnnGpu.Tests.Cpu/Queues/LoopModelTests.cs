@@ -13,12 +13,12 @@ public sealed class LoopModelTests
     private static readonly CpuCosts Machine = new()
     {
         FlopsPerSecond = 150e9,
-        BarrierSeconds = 0.3e-6,
+        BarrierSeconds = 0.2e-6,
         TeamStartSeconds = 1e-6,
         L2Bytes = 1 << 20,
         L3Bytes = 32 << 20,
-        L2BytesPerSecond = 120e9,
-        L3BytesPerSecond = 40e9,
+        L2BytesPerSecond = 150e9,
+        L3BytesPerSecond = 60e9,
         MemoryBytesPerSecond = 20e9,
     };
 
