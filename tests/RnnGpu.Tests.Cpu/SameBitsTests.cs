@@ -72,12 +72,13 @@ public sealed class SameBitsTests
     }
 
     [Theory]
-    [InlineData(CellKind.Lstm, false)]
-    [InlineData(CellKind.GruResetAfter, true)]
-    [InlineData(CellKind.GruResetBefore, false)]
-    public void Plans(CellKind cell, bool bidirectional)
+    [InlineData(CellKind.Lstm, 3, false)]
+    [InlineData(CellKind.GruResetAfter, 2, true)]
+    [InlineData(CellKind.GruResetBefore, 2, false)]
+    [InlineData(CellKind.ElmanTanh, 4, false)]
+    public void Plans(CellKind cell, int layers, bool bidirectional)
     {
-        var c = new StackCase(cell, 2, bidirectional, Lengths: true, States: true, Resets: true, Dropout: 0.25f) { Input = 40, Hidden = 70, Steps = 9, Batch = 6 };
+        var c = new StackCase(cell, layers, bidirectional, Lengths: true, States: true, Resets: true, Dropout: 0.25f) { Input = 40, Hidden = 70, Steps = 9, Batch = 6 };
         StackProblem problem = c.Make();
         PlanUse use = new() { Chunk = 4, Dropout = c.Dropout };
         OnEveryMachine(c.ToString(), backend =>

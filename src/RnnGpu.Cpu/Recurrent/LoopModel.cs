@@ -17,7 +17,7 @@ internal enum LoopShare
 
 /// <summary>
 /// Predicted times of a recurrent loop and of its products: what decides how they are shared out.
-/// <c>t_step = max(2 r G H u / F, r' G H u 4 / bw) + t_cells + meets t_barrier</c> for a worker with r rows and u units: r' counts how often its weights pass by (once
+/// <c>t_step = max(2 r G H u / F, r' G H u 4 / bw) + 0.1 min(...) + t_cells + meets t_barrier</c> for a worker with r rows and u units: r' counts how often its weights pass by (once
 /// a strip of the register tile), bw is that of the cache that holds them.
 /// </summary>
 /// <param name="costs">The machine.</param>
@@ -27,6 +27,9 @@ internal readonly struct LoopModel(CpuCosts costs, int block, int tileRows)
 {
     // A gate's activation and its share of the cell, in operations of a product: a polynomial and a division, at half of a product's rate.
     private const double GateOperations = 60;
+
+    // Part of the shorter of multiplying and reading that the longer does not hide.
+    private const double Shown = 0.1;
 
     // Lists, calls and loop ends: once a step, and once a panel.
     private const double StepSeconds = 30e-9;
@@ -70,7 +73,8 @@ internal readonly struct LoopModel(CpuCosts costs, int block, int tileRows)
         double operations = 2.0 * rows * gates * loop.Hidden * units;
         double bandwidth = Bandwidth(weights, whole * (1 + others), share == LoopShare.Alone ? 1 + others : workers * (1 + others));
         double reading = (weights / bandwidth) + ((strips - 1) * weights / costs.L2BytesPerSecond);
-        double seconds = Math.Max(operations / costs.FlopsPerSecond, reading)
+        double multiplying = operations / costs.FlopsPerSecond;
+        double seconds = Math.Max(multiplying, reading) + (Shown * Math.Min(multiplying, reading))
             + (rows * units * gates * GateOperations / costs.FlopsPerSecond)
             + StepSeconds + (PanelSeconds * gates * ((units + block - 1) / block));
         int meets = share != LoopShare.ByUnits ? 0 : loop.Cell == CellKind.GruResetBefore ? 2 : 1;
