@@ -4,6 +4,7 @@
 #pragma once
 
 #include "device/types.cuh"
+#include "calibrate_abi.h"
 #include "crf_abi.h"
 #include "ops_abi.h"
 #include "products_abi.h"

@@ -17,6 +17,7 @@ public sealed partial class CudaBackend : IBackend
     private readonly DeviceArena _arena;
     private readonly PinnedStaging _staging;
     private readonly DeviceFaults _faults;
+    private readonly string _costsNote;
     private bool _disposed;
 
     private CudaBackend(string name, CudaContext context, nint? stream, ComputeMode mode, CudaOptions options)
@@ -24,7 +25,13 @@ public sealed partial class CudaBackend : IBackend
         Name = name;
         Mode = mode;
         _strategy = options.ChooseStrategy();
+        _strategyRequired = options.StrategyRequired;
         _context = context;
+        MachineLookup measured = Lookup(context, options.Measured);
+        Measured = measured.Record;
+        Costs = GpuCosts.Of(context.Device, Measured);
+        _costsNote = measured.Note;
+        Remember(Measured);
         _libraryWork = options.LibraryWork;
         CublasLtUse use = options.ChooseCublasLt();
         bool exact = options.ChooseMemory(context.Driver.IsEmulator) == CudaMemory.Exact;
@@ -57,6 +64,12 @@ public sealed partial class CudaBackend : IBackend
 
     /// <summary>The driver, with its counters of calls.</summary>
     public CudaDriver Driver => _context.Driver;
+
+    /// <summary>What this device takes for the parts of a step: by it strategies are chosen.</summary>
+    public GpuCosts Costs { get; }
+
+    /// <summary>What was measured of the device; null: nothing.</summary>
+    public MachineRecord? Measured { get; }
 
     /// <inheritdoc/>
     public string Description => $"{Device}, {Mode.ToString().ToLowerInvariant()} products{(Driver.IsEmulator ? " (emulator)" : "")}";
@@ -157,6 +170,11 @@ public sealed partial class CudaBackend : IBackend
         _queue.DrainSides();
         if (pushed == CudaResult.Success) { _context.Handle.Note(Driver.TryPopContext(), DriverEntry.cuCtxPopCurrent_v2); }
     }
+
+    private static MachineLookup Lookup(CudaContext context, MachineRecord? given) =>
+        given is not null ? new MachineLookup(given, given.Figures.Count > 0 ? "measured, as given" : "built-in figures, strategies as given")
+        : context.Driver.IsEmulator ? new MachineLookup(null, "built-in figures: times of the emulator mean nothing")
+        : GpuFigures.Load(context.Device, context.Driver.VersionOrNull() ?? 0);
 
     private static CudaBackend Over(CudaContext context, string name, nint? stream, ComputeMode mode, CudaOptions? options)
     {

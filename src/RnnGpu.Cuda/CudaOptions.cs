@@ -1,3 +1,5 @@
+using RnnGpu.Core;
+
 namespace RnnGpu.Cuda;
 
 /// <summary>How tensors get their memory.</summary>
@@ -71,6 +73,18 @@ public sealed record CudaOptions
 
     /// <summary>How recurrences run; null: what <see cref="StrategyVariable"/> says, else <see cref="CudaStrategy.Auto"/>.</summary>
     public CudaStrategy? Strategy { get; init; }
+
+    /// <summary>
+    /// Whether a plan whose loops cannot run by <see cref="Strategy"/> is refused with the reason; else such loops run stepwise. Loops of one step run stepwise
+    /// in any case.
+    /// </summary>
+    public bool StrategyRequired { get; init; }
+
+    /// <summary>
+    /// What was measured of the device; null: what the cache says (<see cref="MachineCache"/>). On the emulator, whose times mean nothing, only what stands here
+    /// counts. It decides by which strategy loops run, never what they compute.
+    /// </summary>
+    public MachineRecord? Measured { get; init; }
 
     internal CudaStrategy ChooseStrategy() => Strategy ?? Named(StrategyVariable, CudaStrategy.Auto, "strategy");
 

@@ -34,6 +34,9 @@ public sealed record RnnPlanExplanation(
     long PackedBytes,
     IReadOnlyList<(string Region, string Name, long Bytes)> Sections)
 {
+    /// <summary>The ways in which the time loop can run, where there are several.</summary>
+    public IReadOnlyList<LoopCandidate> Candidates { get; init; } = [];
+
     /// <summary>All planned memory.</summary>
     public long PlannedBytes => ReserveBytes + WorkspaceBytes + PackedBytes;
 
@@ -43,6 +46,8 @@ public sealed record RnnPlanExplanation(
         var text = new StringBuilder();
         text.AppendLine($"{Stack}, {Shape}, on {Backend}");
         foreach (string line in Strategy) { text.AppendLine($"  - {line}"); }
+        if (Candidates.Count > 0) { text.AppendLine("  candidates for the time loop:"); }
+        foreach (LoopCandidate candidate in Candidates) { text.AppendLine($"    {candidate}"); }
         text.AppendLine($"  work an iteration: {HoistedFlops / 1e9:F2} GFLOP hoisted, {RecurrentFlops / 1e9:F2} GFLOP in the time loop");
         text.AppendLine($"  planned memory: {PlannedBytes:N0} bytes (reserve {ReserveBytes:N0}, workspace {WorkspaceBytes:N0}, packed weights {PackedBytes:N0})");
         foreach ((string region, string name, long bytes) in Sections) { text.AppendLine($"    {bytes,16:N0}  {region,-9}  {name}"); }
@@ -71,6 +76,9 @@ public sealed record RnnPlanExplanation(
         json.WriteStartArray("strategy");
         foreach (string line in Strategy) { json.WriteStringValue(line); }
         json.WriteEndArray();
+        json.WriteStartArray("candidates");
+        foreach (LoopCandidate candidate in Candidates) { WriteTo(json, candidate); }
+        json.WriteEndArray();
         json.WriteNumber("chunk_steps", ChunkSteps);
         json.WriteNumber("span_steps", SpanSteps);
         json.WriteNumber("spans", Spans);
@@ -92,6 +100,18 @@ public sealed record RnnPlanExplanation(
         }
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteTo(Utf8JsonWriter json, LoopCandidate candidate)
+    {
+        json.WriteStartObject();
+        json.WriteString("pass", candidate.Pass);
+        json.WriteString("strategy", candidate.Strategy);
+        if (candidate.Eligible) { json.WriteNumber("predicted_seconds", candidate.PredictedSeconds); }
+        if (double.IsFinite(candidate.MeasuredSeconds)) { json.WriteNumber("measured_seconds", candidate.MeasuredSeconds); }
+        json.WriteBoolean("taken", candidate.Taken);
+        json.WriteString("reason", candidate.Reason);
         json.WriteEndObject();
     }
 }
@@ -125,6 +145,7 @@ public sealed partial class RnnPlan
             recurrent += r;
         }
 
+        var problem = new RecurrentProblem(Spec.Cell, H, B, _memory.ChunkSteps, Options.Training);
         string layers = Spec.Layers == 1 ? "one layer" : $"{Spec.Layers} layers";
         string directions = Spec.Bidirectional ? ", bidirectional" : "";
         return new RnnPlanExplanation(
@@ -133,7 +154,7 @@ public sealed partial class RnnPlan
                 + (Spec.Dropout > 0 ? $", dropout {Spec.Dropout} between layers" : ""),
             $"batch {B}, {Options.Steps} steps, {(Options.Training ? "training" : "inference")}",
             Decisions(), _memory.ChunkSteps, _memory.SpanSteps, _memory.Spans, Recomputes,
-            hoisted, recurrent, ReserveBytes, WorkspaceBytes, PackedBytes, sections);
+            hoisted, recurrent, ReserveBytes, WorkspaceBytes, PackedBytes, sections) { Candidates = _backend.RecurrentCandidates(problem) };
     }
 
     private List<string> Decisions()
@@ -167,6 +188,7 @@ public sealed partial class RnnPlan
 
         if (_schedule.Prediction.Length > 0) { lines.Add("prediction: " + _schedule.Prediction); }
         lines.Insert(1, "products: " + _backend.DescribeProducts);
+        if (_backend.DescribeCosts is { Length: > 0 } costs) { lines.Add("predictions: " + costs); }
 
         return lines;
     }

@@ -9,6 +9,9 @@ public sealed class PlanDoesNotFitException(long budget, long least)
     public long LeastBytes { get; } = least;
 }
 
+/// <summary>A loop over time cannot run by the strategy that was demanded; the message says why.</summary>
+public sealed class StrategyNotAvailableException(string message) : Exception(message);
+
 /// <summary>
 /// The time-step scheduler: made once for (spec, batch, steps, training, budget, backend), it says how a recurrent stack runs,
 /// and runs it.
@@ -75,6 +78,7 @@ public sealed partial class RnnPlan
     /// <exception cref="ArgumentException">Sizes that no stack or plan can have.</exception>
     /// <exception cref="PlanDoesNotFitException">The budget is too small however the steps are cut.</exception>
     /// <exception cref="NotSupportedException">The backend has no kernel for the problem.</exception>
+    /// <exception cref="StrategyNotAvailableException">The backend was made to run loops in a way in which this one cannot run.</exception>
     public static RnnPlan Create(IBackend backend, RnnSpec spec, RnnPlanOptions options)
     {
         spec.Validate();
@@ -90,6 +94,7 @@ public sealed partial class RnnPlan
 
         var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, options.Steps, options.Training);
         if (!backend.Supports(problem)) { throw new NotSupportedException($"{backend.Description} has no kernel for {problem}"); }
+        if (backend.RefuseRecurrent(problem) is { } refusal) { throw new StrategyNotAvailableException(refusal); }
 
         StackSchedule schedule = backend.Schedule(spec, options);
         schedule = schedule with { ChunkSteps = Math.Clamp(schedule.ChunkSteps, 1, options.Steps) };

@@ -23,11 +23,11 @@ public sealed unsafe partial class CudaDriver
     internal void WaitEvent(nint stream, nint recorded) =>
         Check(((delegate* unmanaged<nint, nint, uint, CudaResult>)Use(E.cuStreamWaitEvent))(stream, recorded, 0), E.cuStreamWaitEvent);
 
-    internal nint CreateEvent()
+    internal nint CreateEvent(bool timing)
     {
         const uint DisableTiming = 2;
         nint created = 0;
-        Check(((delegate* unmanaged<nint*, uint, CudaResult>)Use(E.cuEventCreate))(&created, DisableTiming), E.cuEventCreate);
+        Check(((delegate* unmanaged<nint*, uint, CudaResult>)Use(E.cuEventCreate))(&created, timing ? 0 : DisableTiming), E.cuEventCreate);
         return created;
     }
 
@@ -38,6 +38,14 @@ public sealed unsafe partial class CudaDriver
 
     internal void SynchronizeEvent(nint recorded) =>
         Check(((delegate* unmanaged<nint, CudaResult>)Use(E.cuEventSynchronize))(recorded), E.cuEventSynchronize);
+
+    /// <summary>Between two events with timing that have happened.</summary>
+    internal double ElapsedSeconds(nint first, nint last)
+    {
+        float milliseconds = 0;
+        Check(((delegate* unmanaged<float*, nint, nint, CudaResult>)Use(E.cuEventElapsedTime))(&milliseconds, first, last), E.cuEventElapsedTime);
+        return milliseconds / 1e3;
+    }
 
     internal void BeginCapture(nint stream)
     {

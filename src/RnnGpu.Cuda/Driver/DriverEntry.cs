@@ -52,6 +52,7 @@ public enum DriverEntry
     cuEventDestroy_v2,
     cuEventRecord,
     cuEventSynchronize,
+    cuEventElapsedTime,
 
     // graphs
     cuStreamBeginCapture_v2,

@@ -18,8 +18,10 @@ internal sealed class StreamHandle : CudaHandle
 internal sealed class EventHandle : CudaHandle
 {
     /// <summary>Creates one in the current context.</summary>
-    public EventHandle(ContextHandle context)
-        : base(context) => Own(context.Driver.CreateEvent());
+    /// <param name="context">The context.</param>
+    /// <param name="timing">Whether times are read from it, for which the driver does more.</param>
+    public EventHandle(ContextHandle context, bool timing = false)
+        : base(context) => Own(context.Driver.CreateEvent(timing));
 
     protected override DriverEntry ReleaseEntry => DriverEntry.cuEventDestroy_v2;
 

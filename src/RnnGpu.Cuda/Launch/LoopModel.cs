@@ -3,53 +3,45 @@ using RnnGpu.Core;
 namespace RnnGpu.Cuda;
 
 /// <summary>
-/// Predicted time of a step of the time loop, to choose between strategies and cuts. Constants are those of an H200 from public measurements,
-/// to be replaced by measured ones: what matters here is which of two predictions is the smaller.
+/// Predicted time of a step of the time loop, to choose between strategies and cuts. What matters here is which of two predictions is the smaller. A tile
+/// takes
+/// <code>
+/// t_tile = t_fixed + max( state bytes / (L2 to SM),  weight bytes / memory that holds them,  multiply-adds / rate )
+/// </code>
+/// A persistent step is a block's tiles one after another, or the exchange behind which all but one row of tiles hide; weights come from shared memory. A
+/// stepwise step is a launch a product, and tiles in as many rounds as the SMs need; weights come from L2 with the state. Neither is shorter than the L2
+/// takes for what all SMs read, nor than the memory takes for weights that the L2 does not hold.
 /// </summary>
 internal static class LoopModel
 {
-    /// <summary>From the last write of a step to the first read by another block, by counters in L2.</summary>
-    public const double ExchangeSeconds = 1.3e-6;
-
-    /// <summary>From a kernel of a graph to the one that depends on it.</summary>
-    public const double LaunchSeconds = 1.8e-6;
-
-    /// <summary>Bytes a second from L2 into a multiprocessor.</summary>
-    public const double L2Rate = 112e9;
-
-    /// <summary>Bytes a second from shared memory.</summary>
-    public const double SharedRate = 225e9;
-
-    /// <summary>Barriers, partial sums and the cell of a tile.</summary>
-    public const double TileSeconds = 0.3e-6;
-
-    private const double Clock = 1.755e9;
-    private const double FmaLatency = 4;
-    private const int Lanes = 128;
-
-    /// <summary>A step of a persistent loop: a block's tiles one after another, or the exchange behind which one of them hides.</summary>
-    public static double PersistentStep(in RecurrentLayout layout, StepTile tile, ReadOnlySpan<LoopProduct> products, int unitTiles, int rowTiles, bool exchanges)
+    /// <summary>A step of a persistent loop.</summary>
+    public static double PersistentStep(
+        GpuCosts costs, in RecurrentLayout layout, StepTile tile, ReadOnlySpan<LoopProduct> products, int unitTiles, int rowTiles, int blocks, bool exchanges)
     {
         double seconds = 0;
         foreach (LoopProduct product in products)
         {
-            double state = Bytes(layout, tile.Rows, product) / L2Rate, weights = Bytes(layout, tile.Units * product.Gates, product) / SharedRate;
-            double one = TileSeconds + Math.Max(Math.Max(state, weights), Multiply(layout, tile, product));
-            double own = rowTiles * unitTiles * one;
-            seconds += exchanges ? Math.Max(own, ExchangeSeconds + (unitTiles * one)) : own;
+            double state = Bytes(layout, tile.Rows, product) / costs.L2ToMultiprocessorRate;
+            double weights = Bytes(layout, tile.Units * product.Gates, product) / costs.SharedRate;
+            double one = costs.TileSeconds + Math.Max(Math.Max(state, weights), Multiply(costs, layout, tile, product));
+            double own = Math.Max(rowTiles * unitTiles * one, (double)blocks * rowTiles * unitTiles * Bytes(layout, tile.Rows, product) / costs.L2Rate);
+            seconds += exchanges ? Math.Max(own, costs.BarrierSeconds + (unitTiles * one)) : own;
         }
 
         return seconds;
     }
 
-    /// <summary>A step as launches of a graph: weights come from L2 with the state.</summary>
-    public static double StepwiseStep(in RecurrentLayout layout, StepTile tile, ReadOnlySpan<LoopProduct> products, int batch, int multiprocessors)
+    /// <summary>A step as launches of a graph.</summary>
+    public static double StepwiseStep(GpuCosts costs, in RecurrentLayout layout, StepTile tile, ReadOnlySpan<LoopProduct> products, int batch, int multiprocessors)
     {
         double tiles = ProductLayout.Tiles(batch, tile.Rows) * ProductLayout.Tiles(layout.Hidden, tile.Units), seconds = 0;
         foreach (LoopProduct product in products)
         {
-            double bytes = Bytes(layout, tile.Rows + (tile.Units * product.Gates), product) / L2Rate;
-            seconds += LaunchSeconds + (Math.Ceiling(tiles / multiprocessors) * (TileSeconds + Math.Max(bytes, Multiply(layout, tile, product))));
+            double bytes = Bytes(layout, tile.Rows + (tile.Units * product.Gates), product), weights = Bytes(layout, layout.Hidden * product.Gates, product);
+            double own = Math.Ceiling(tiles / multiprocessors)
+                * (costs.TileSeconds + Math.Max(bytes / costs.L2ToMultiprocessorRate, Multiply(costs, layout, tile, product)));
+            double shared = Math.Max(tiles * bytes / costs.L2Rate, weights > costs.L2Bytes ? weights / costs.MemoryRate : 0);
+            seconds += costs.LaunchSeconds + Math.Max(own, shared);
         }
 
         return seconds;
@@ -57,11 +49,11 @@ internal static class LoopModel
 
     private static double Bytes(in RecurrentLayout layout, int rows, LoopProduct product) => 4.0 * rows * layout.Pitch(product.Blocks);
 
-    /// <summary>fp32 products are chains of multiply-adds: bound by their latency or by the lanes. Tensor cores are never what a tile waits for.</summary>
-    private static double Multiply(in RecurrentLayout layout, StepTile tile, LoopProduct product)
+    /// <summary>A tile's product on one SM. In fp32 an element is one chain of multiply-adds, which cannot run faster than their latency.</summary>
+    private static double Multiply(GpuCosts costs, in RecurrentLayout layout, StepTile tile, LoopProduct product)
     {
-        if (layout.Mode != ComputeMode.Fp32) { return 0; }
-        double chains = (double)tile.Rows * tile.Units * product.Gates / Lanes;
-        return (double)product.Blocks * layout.Hidden * Math.Max(FmaLatency, chains) / Clock;
+        double depth = (double)product.Blocks * layout.Hidden, elements = (double)tile.Rows * tile.Units * product.Gates;
+        double arithmetic = 2 * elements * depth * costs.Multiprocessors / costs.Rate(layout.Mode);
+        return layout.Mode == ComputeMode.Fp32 ? Math.Max(arithmetic, depth * costs.FmaSeconds) : arithmetic;
     }
 }

@@ -10,6 +10,8 @@ internal readonly record struct PersistentKey(bool Backward, CellKind Cell, int 
 public sealed unsafe partial class CudaBackend
 {
     private readonly CudaStrategy _strategy;
+    private readonly bool _strategyRequired;
+    private readonly Dictionary<PersistentKey, CudaStrategy> _tuned = [];
     private readonly LoopKernels _elmanLoopForward = new("elman", "elman_fwd");
     private readonly LoopKernels _elmanLoopBackward = new("elman", "elman_bwd");
     private readonly LoopKernels _lstmLoopForward = new("lstm", "lstm_fwd");
@@ -28,7 +30,15 @@ public sealed unsafe partial class CudaBackend
     private PersistentShape? Persistent(in RecurrentLayout layout, int batch, int steps, bool backward)
     {
         if (_strategy == CudaStrategy.Stepwise || steps < 2 || Fitting(layout, batch, backward) is not { } shape) { return null; }
-        return _strategy == CudaStrategy.Persistent || shape.StepSeconds < Stepwise(layout, batch, backward) ? shape : null;
+        return Choice(layout, batch, backward, shape) == CudaStrategy.Persistent ? shape : null;
+    }
+
+    /// <summary>Of a loop that can run either way: what was asked for, else what was the faster when both were timed, else what is predicted to be.</summary>
+    private CudaStrategy Choice(in RecurrentLayout layout, int batch, bool backward, PersistentShape shape)
+    {
+        if (_strategy != CudaStrategy.Auto) { return _strategy; }
+        if (_tuned.TryGetValue(new PersistentKey(backward, layout.Cell, layout.Hidden, batch), out CudaStrategy timed)) { return timed; }
+        return shape.StepSeconds < Stepwise(layout, batch, backward) ? CudaStrategy.Persistent : CudaStrategy.Stepwise;
     }
 
     private PersistentShape? Fitting(in RecurrentLayout layout, int batch, bool backward)
@@ -47,7 +57,7 @@ public sealed unsafe partial class CudaBackend
         ComputeMode mode = layout.Mode;
         int limit = _context.Device.MaxSharedBytesPerBlock - kernels.For(mode, large: false).Resources(_context).SharedBytes;
         Span<LoopProduct> products = stackalloc LoopProduct[2];
-        return PersistentShape.Choose(layout, Products(layout, backward, products), batch, limit, (large, shared) =>
+        return PersistentShape.Choose(Costs, layout, Products(layout, backward, products), batch, limit, (large, shared) =>
             kernels.For(mode, large).MaxResidentBlocks(_context, new Dim3(StepTile.Of(mode, large).Threads), shared));
     }
 
@@ -56,7 +66,7 @@ public sealed unsafe partial class CudaBackend
         Span<LoopProduct> products = stackalloc LoopProduct[2];
         int multiprocessors = _context.Device.Multiprocessors;
         StepTile tile = StepTile.Of(layout.Mode, StepTile.ChooseLarge(layout.Mode, batch, layout.Hidden, multiprocessors));
-        return LoopModel.StepwiseStep(layout, tile, Products(layout, backward, products), batch, multiprocessors);
+        return LoopModel.StepwiseStep(Costs, layout, tile, Products(layout, backward, products), batch, multiprocessors);
     }
 
     private static ReadOnlySpan<LoopProduct> Products(in RecurrentLayout layout, bool backward, Span<LoopProduct> products)
@@ -141,26 +151,5 @@ public sealed unsafe partial class CudaBackend
         var block = new Dim3(StepTile.Of(layout.Mode, shape.Large).Threads);
         if (shape.UnitBlocks > 1) { _queue.LaunchCooperative(kernel, grid, block, shape.SharedBytes, p); }
         else { _queue.Launch(kernel, grid, block, shape.SharedBytes, p); }
-    }
-
-    private string Describe(in RecurrentLayout layout, RecurrentProblem problem, bool backward)
-    {
-        double stepwise = Stepwise(layout, problem.Batch, backward) * 1e6;
-        string launches = layout.Products == 2 ? "two launches a step" : "one launch a step";
-        if (Fitting(layout, problem.Batch, backward) is not { } shape)
-        {
-            return $"stepwise, {launches} in a graph, {stepwise:F1} us a step predicted: the weights do not fit the device's shared memory";
-        }
-
-        double persistent = shape.StepSeconds * 1e6;
-        if (Persistent(layout, problem.Batch, problem.Steps, backward) is null)
-        {
-            string why = problem.Steps < 2 ? "there is one step" : _strategy == CudaStrategy.Stepwise ? "as asked for" : $"persistent is predicted at {persistent:F1} us";
-            return $"stepwise, {launches} in a graph, {stepwise:F1} us a step predicted: {why}";
-        }
-
-        string exchange = shape.UnitBlocks > 1 ? $"{shape.UnitBlocks} blocks exchange each state" : "no exchange between blocks";
-        return $"persistent, one launch for all steps, weights in the shared memory of {shape.Blocks} blocks ({shape.SharedBytes:N0} bytes each, {exchange}), "
-            + $"{persistent:F1} us a step predicted; stepwise {stepwise:F1}";
     }
 }

@@ -35,13 +35,14 @@ internal sealed record PersistentShape(
     public int Blocks => UnitBlocks * RowBlocks;
 
     /// <summary>The cut with the shortest predicted step, or null if none fits the device.</summary>
+    /// <param name="costs">What the device takes for a step's parts.</param>
     /// <param name="layout">Cell, size and mode.</param>
     /// <param name="products">Products of a step, one or two.</param>
     /// <param name="batch">B.</param>
     /// <param name="sharedLimit">Dynamic shared memory that a block can have.</param>
     /// <param name="resident">Blocks on the device together, of a tile's kernel with so many bytes of shared memory.</param>
     public static PersistentShape? Choose(
-        in RecurrentLayout layout, ReadOnlySpan<LoopProduct> products, int batch, int sharedLimit, Func<bool, int, int> resident)
+        GpuCosts costs, in RecurrentLayout layout, ReadOnlySpan<LoopProduct> products, int batch, int sharedLimit, Func<bool, int, int> resident)
     {
         PersistentShape? best = null;
         foreach (bool large in (ReadOnlySpan<bool>)[false, true])
@@ -50,7 +51,7 @@ internal sealed record PersistentShape(
             int tiles = (int)ProductLayout.Tiles(layout.Hidden, tile.Units);
             for (int unitTiles = 1; unitTiles <= tiles; unitTiles++)
             {
-                if (Cut(layout, products, batch, large, unitTiles, sharedLimit, resident) is not { } shape) { continue; }
+                if (Cut(costs, layout, products, batch, large, unitTiles, sharedLimit, resident) is not { } shape) { continue; }
                 if (best is null || shape.StepSeconds < best.StepSeconds) { best = shape; }
             }
         }
@@ -59,7 +60,8 @@ internal sealed record PersistentShape(
     }
 
     private static PersistentShape? Cut(
-        in RecurrentLayout layout, ReadOnlySpan<LoopProduct> products, int batch, bool large, int unitTiles, int sharedLimit, Func<bool, int, int> resident)
+        GpuCosts costs, in RecurrentLayout layout, ReadOnlySpan<LoopProduct> products, int batch, bool large, int unitTiles, int sharedLimit,
+        Func<bool, int, int> resident)
     {
         StepTile tile = StepTile.Of(layout.Mode, large);
         long firstWords = WeightWords(layout, tile, products[0], unitTiles), nextWords = products.Length > 1 ? WeightWords(layout, tile, products[1], unitTiles) : 0;
@@ -80,7 +82,7 @@ internal sealed record PersistentShape(
         rowBlocks = (int)ProductLayout.Tiles(rowTiles, ownRows);
         return new PersistentShape(
             large, unitTiles, ownRows, unitBlocks, rowBlocks, first, next, (int)firstWords, (int)(firstWords + nextWords), shared,
-            LoopModel.PersistentStep(layout, tile, products, unitTiles, ownRows, unitBlocks > 1));
+            LoopModel.PersistentStep(costs, layout, tile, products, unitTiles, ownRows, unitBlocks * rowBlocks, unitBlocks > 1));
     }
 
     /// <summary>A quarter of the inner axis, or what there is room for.</summary>

@@ -159,14 +159,6 @@ public sealed unsafe partial class CudaBackend
         recording.Finish();
     }
 
-    /// <inheritdoc/>
-    public string DescribeRecurrent(RecurrentProblem problem)
-    {
-        RecurrentLayout layout = LayoutOf(problem.Cell, problem.Hidden);
-        string forward = Describe(layout, problem, backward: false);
-        return problem.Training ? $"forward {forward}; backward {Describe(layout, problem, backward: true)}" : forward;
-    }
-
     private void QueueSteps(in StepLoop loop, bool backward)
     {
         switch (loop.Layout.Cell)

@@ -82,6 +82,19 @@ internal sealed class CudaQueue : IDisposable
         }
     }
 
+    /// <summary>Seconds that work takes on the device from its first operation to its last, by events; waits for it.</summary>
+    /// <exception cref="CudaException">A kernel failed.</exception>
+    public double Time(Action work)
+    {
+        using CudaContext.Scope scope = Context.Enter();
+        using EventHandle first = new(Context.Handle, timing: true), last = new(Context.Handle, timing: true);
+        Context.Driver.RecordEvent(first.Value, Stream);
+        work();
+        Context.Driver.RecordEvent(last.Value, Stream);
+        Synchronize();
+        return Context.Driver.ElapsedSeconds(first.Value, last.Value);
+    }
+
     /// <summary>
     /// Sends work to a side stream until <see cref="Return"/>; that starts once everything queued so far has run. Nothing waits for it before
     /// <see cref="Join"/>.

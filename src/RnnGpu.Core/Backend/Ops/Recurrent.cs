@@ -68,6 +68,17 @@ public readonly record struct RecurrentChunk
 
 public partial interface IBackend
 {
+    /// <summary>The ways in which the time loop of such a problem can run here, with what each is predicted to take; empty where there is one.</summary>
+    IReadOnlyList<LoopCandidate> RecurrentCandidates(RecurrentProblem problem) => [];
+
+    /// <summary>Where the figures come from that this backend's predictions rest on; empty where it predicts nothing.</summary>
+    string DescribeCosts => "";
+
+    /// <summary>
+    /// Why the time loop of such a problem cannot run as its maker demanded; null: it can, or nothing was demanded. <see cref="RnnPlan.Create"/> asks.
+    /// </summary>
+    string? RefuseRecurrent(RecurrentProblem problem) => null;
+
     /// <summary>Bytes of a layer's recurrent weights in this backend's private layout, which no batch and no number of steps changes.</summary>
     long PackedRecurrentBytes(RecurrentProblem problem);
 
