@@ -16,7 +16,12 @@ internal static class Backends
         string device = Resolve(choice).Device;
         try
         {
-            if (device != "cpu") { return CudaBackend.Create(device, choice.Mode); }
+            if (device != "cpu") { return CudaBackend.Create(device, choice.Mode, Options(choice)); }
+            if (choice.Strategy == CudaStrategy.Stepwise)
+            {
+                throw new UsageException("--strategy stepwise: the CPU runs all steps in one loop that keeps its weights in cache; use a GPU (--device cuda:0) or leave it out");
+            }
+
             if (choice.Mode != ComputeMode.Fp32)
             {
                 string mode = DeviceOptions.NameOf(choice.Mode);
@@ -32,6 +37,9 @@ internal static class Backends
             throw new UsageException(e.Message);
         }
     }
+
+    /// <summary>How a CUDA backend runs for a choice. What the command line names wins over the environment, and must be possible.</summary>
+    public static CudaOptions Options(DeviceChoice choice) => new() { Strategy = choice.Strategy, StrategyRequired = choice.Strategy is not null };
 
     /// <summary>The choice with a device by name in place of "auto".</summary>
     public static DeviceChoice Resolve(DeviceChoice choice) => choice.Device == DeviceOptions.Auto ? choice with { Device = Best() } : choice;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnGpu.Core;
+using RnnGpu.Cuda;
 
 namespace RnnGpu.Cli;
 
@@ -9,7 +10,11 @@ namespace RnnGpu.Cli;
 /// <param name="Threads">Of the CPU backend; null: one a core.</param>
 /// <param name="Mode">Precision of products.</param>
 /// <param name="ModeIsTheRuns">Whether the precision is that of a run being resumed, not of the command line.</param>
-internal sealed record DeviceChoice(string Device, int? Threads, ComputeMode Mode, bool ModeIsTheRuns = false);
+internal sealed record DeviceChoice(string Device, int? Threads, ComputeMode Mode, bool ModeIsTheRuns = false)
+{
+    /// <summary>How loops over time run; null: the command line says nothing.</summary>
+    public CudaStrategy? Strategy { get; init; }
+}
 
 /// <summary>The options of every verb that computes: <c>--device</c>, <c>--precision</c>, <c>--threads</c>.</summary>
 internal sealed class DeviceOptions
@@ -42,6 +47,12 @@ internal sealed class DeviceOptions
 
     private readonly Option<int?> _threads = NumberOptions.Int32("--threads", "Threads of the CPU backend (default: one a core); results do not depend on it", 1, 256);
 
+    /// <summary><c>--strategy</c>.</summary>
+    public Option<string?> StrategyOption { get; } = NumberOptions.Word(
+        "--strategy",
+        $"How loops over time run on a GPU (default: what {CudaOptions.StrategyVariable} says, else auto, the one that is measured or predicted to be faster); results are the same bits",
+        [.. Enum.GetNames<CudaStrategy>().Select(name => name.ToLowerInvariant())]);
+
     /// <summary>Name of a precision: <c>bf16</c>.</summary>
     public static string NameOf(ComputeMode mode) => mode.ToString().ToLowerInvariant();
 
@@ -59,11 +70,14 @@ internal sealed class DeviceOptions
     /// <summary>Adds the options to a verb.</summary>
     /// <param name="command">The verb.</param>
     /// <param name="precision">Whether it computes in one precision, and so takes <c>--precision</c>.</param>
-    public void AddTo(Command command, bool precision = true)
+    /// <param name="strategy">Whether it runs loops by one strategy, and so takes <c>--strategy</c>.</param>
+    /// <param name="threads">Whether it takes <c>--threads</c>.</param>
+    public void AddTo(Command command, bool precision = true, bool strategy = false, bool threads = true)
     {
         command.Add(_device);
         if (precision) { command.Add(PrecisionOption); }
-        command.Add(_threads);
+        if (strategy) { command.Add(StrategyOption); }
+        if (threads) { command.Add(_threads); }
     }
 
     /// <summary>What a command line chose.</summary>
@@ -72,5 +86,8 @@ internal sealed class DeviceOptions
     public DeviceChoice Read(ParseResult given, int? threads = null) => new(
         given.GetValue(_device) ?? Auto,
         given.GetValue(_threads) ?? threads,
-        Precision(given) ?? ComputeMode.Fp32);
+        Precision(given) ?? ComputeMode.Fp32)
+    {
+        Strategy = given.GetValue(StrategyOption) is { } name ? Enum.Parse<CudaStrategy>(name, ignoreCase: true) : null,
+    };
 }

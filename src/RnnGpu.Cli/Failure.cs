@@ -21,7 +21,7 @@ internal sealed partial record Failure(ExitCode Code, string Message)
     {
         AggregateException { InnerException: { } inner } => Of(inner),
         TypeInitializationException { InnerException: { } inner } => Of(inner),
-        UsageException => new Failure(ExitCode.Usage, OneLine(exception.Message)),
+        UsageException or StrategyNotAvailableException => new Failure(ExitCode.Usage, OneLine(exception.Message)),
         CheckpointException { InnerException: IOException and not (FileNotFoundException or DirectoryNotFoundException) or UnauthorizedAccessException } =>
             new Failure(ExitCode.InputOutput, OneLine(exception.Message)),
         CheckpointException => new Failure(ExitCode.Model, OneLine(exception.Message)),

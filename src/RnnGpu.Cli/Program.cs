@@ -88,6 +88,7 @@ internal static class Program
             EvalVerb.Create(context, tasks),
             PredictVerb.Create(context, tasks),
             PlanVerb.Create(context),
+            CalibrateVerb.Create(context),
             InfoVerb.Create(context),
             DoctorVerb.Create(context),
             SelftestVerb.Create(context),

@@ -17,7 +17,6 @@ public sealed partial class CudaBackend : IBackend
     private readonly DeviceArena _arena;
     private readonly PinnedStaging _staging;
     private readonly DeviceFaults _faults;
-    private readonly string _costsNote;
     private bool _disposed;
 
     private CudaBackend(string name, CudaContext context, nint? stream, ComputeMode mode, CudaOptions options)
@@ -27,11 +26,10 @@ public sealed partial class CudaBackend : IBackend
         _strategy = options.ChooseStrategy();
         _strategyRequired = options.StrategyRequired;
         _context = context;
-        MachineLookup measured = Lookup(context, options.Measured);
-        Measured = measured.Record;
-        Costs = GpuCosts.Of(context.Device, Measured);
-        _costsNote = measured.Note;
-        Remember(Measured);
+        Key = GpuFigures.KeyOf(context.Device, context.Driver.VersionOrNull() ?? 0);
+        Lookup = LookUp(context, Key, options.Measured);
+        Costs = GpuCosts.Of(context.Device, Lookup.Record);
+        Remember(Lookup.Record);
         _libraryWork = options.LibraryWork;
         CublasLtUse use = options.ChooseCublasLt();
         bool exact = options.ChooseMemory(context.Driver.IsEmulator) == CudaMemory.Exact;
@@ -68,8 +66,11 @@ public sealed partial class CudaBackend : IBackend
     /// <summary>What this device takes for the parts of a step: by it strategies are chosen.</summary>
     public GpuCosts Costs { get; }
 
-    /// <summary>What was measured of the device; null: nothing.</summary>
-    public MachineRecord? Measured { get; }
+    /// <summary>What measured figures and strategies of the device belong to.</summary>
+    public MachineKey Key { get; }
+
+    /// <summary>What was found of the device when the backend was made.</summary>
+    public MachineLookup Lookup { get; }
 
     /// <inheritdoc/>
     public string Description => $"{Device}, {Mode.ToString().ToLowerInvariant()} products{(Driver.IsEmulator ? " (emulator)" : "")}";
@@ -171,10 +172,10 @@ public sealed partial class CudaBackend : IBackend
         if (pushed == CudaResult.Success) { _context.Handle.Note(Driver.TryPopContext(), DriverEntry.cuCtxPopCurrent_v2); }
     }
 
-    private static MachineLookup Lookup(CudaContext context, MachineRecord? given) =>
-        given is not null ? new MachineLookup(given, given.Figures.Count > 0 ? "measured, as given" : "built-in figures, strategies as given")
+    private static MachineLookup LookUp(CudaContext context, MachineKey key, MachineRecord? given) =>
+        given is not null ? new MachineLookup(given, given.Figures.Count > 0 ? "measured figures, as given" : "built-in figures, strategies as given")
         : context.Driver.IsEmulator ? new MachineLookup(null, "built-in figures: times of the emulator mean nothing")
-        : GpuFigures.Load(context.Device, context.Driver.VersionOrNull() ?? 0);
+        : GpuFigures.Load(key, $"cuda:{context.Device.Ordinal}");
 
     private static CudaBackend Over(CudaContext context, string name, nint? stream, ComputeMode mode, CudaOptions? options)
     {

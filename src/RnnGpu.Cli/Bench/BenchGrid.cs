@@ -6,7 +6,8 @@ namespace RnnGpu.Cli.Bench;
 /// <summary>
 /// Reads a grid: a JSON object with <c>rows</c>, each an object with <c>name</c>, <c>on</c> (gpu or cpu), <c>cell</c>, <c>hidden</c>, <c>batch</c>,
 /// <c>steps</c> and, where they are not I = H, one layer, one direction, fp32, both modes: <c>input</c>, <c>layers</c>, <c>bidirectional</c>, <c>lengths</c>
-/// ([least, most]), <c>resets</c> (probability), <c>dtypes</c>, <c>modes</c>, <c>latency</c>. <c>bench/baselines/recurrent_torch.py</c> reads the same files.
+/// ([least, most]), <c>resets</c> (probability), <c>dtypes</c>, <c>modes</c>, <c>latency</c>, <c>published</c> (times
+/// of others: <c>by</c>, <c>on</c>, <c>dtype</c>, <c>mode</c>, <c>ms</c>, <c>note</c>). <c>bench/baselines/recurrent_torch.py</c> reads the same files.
 /// </summary>
 internal static class BenchGrid
 {
@@ -14,7 +15,9 @@ internal static class BenchGrid
     public static readonly string[] ModeNames = ["inference", "training"];
 
     private static readonly string[] Properties =
-        ["name", "on", "cell", "input", "hidden", "batch", "steps", "layers", "bidirectional", "lengths", "resets", "dtypes", "modes", "latency"];
+        ["name", "on", "cell", "input", "hidden", "batch", "steps", "layers", "bidirectional", "lengths", "resets", "dtypes", "modes", "latency", "published"];
+
+    private static readonly string[] PublishedProperties = ["by", "on", "dtype", "mode", "ms", "note"];
 
     /// <summary>The rows of a file.</summary>
     /// <exception cref="UsageException">There is no such file, or it is no grid; says which row and what is wrong.</exception>
@@ -98,6 +101,7 @@ internal static class BenchGrid
                 Modes = [.. Words("dtypes", modes, ["fp32"]).Select(BenchNames.Mode)],
                 Training = [.. Words("modes", ModeNames, ModeNames).Select(name => name == ModeNames[1])],
                 Latency = Flag("latency"),
+                Published = Published(),
             };
         }
 
@@ -141,6 +145,28 @@ internal static class BenchGrid
             }
 
             throw new UsageException($"{where}: 'lengths' is [least, most] with 0 <= least <= most <= {steps} steps, not {value.GetRawText()}");
+        }
+
+        private List<PublishedTime> Published()
+        {
+            if (!row.TryGetProperty("published", out JsonElement list)) { return []; }
+            if (list.ValueKind != JsonValueKind.Array) { throw new UsageException($"{where}: 'published' is a list of times"); }
+            var times = new List<PublishedTime>();
+            foreach (JsonElement item in list.EnumerateArray())
+            {
+                var reader = new RowReader(item, $"{where}, published time {times.Count + 1}");
+                if (item.ValueKind != JsonValueKind.Object || item.EnumerateObject().Any(property => !PublishedProperties.Contains(property.Name)))
+                {
+                    throw new UsageException($"{where}: a published time has {string.Join(", ", PublishedProperties)}");
+                }
+
+                bool timed = item.TryGetProperty("ms", out JsonElement ms) && ms.ValueKind == JsonValueKind.Number && ms.TryGetDouble(out double value) && value > 0 && double.IsFinite(value);
+                if (!timed || reader.Text("by") is not { } by || reader.Text("on") is not { } on) { throw new UsageException($"{where}: a published time needs 'by', 'on' and 'ms'"); }
+                string[] modes = [.. Enum.GetValues<ComputeMode>().Select(BenchNames.Of)];
+                times.Add(new PublishedTime(by, on, BenchNames.Mode(reader.Word("dtype", modes)), reader.Word("mode", ModeNames) == ModeNames[1], ms.GetDouble(), reader.Text("note") ?? ""));
+            }
+
+            return times;
         }
 
         private string? Text(string name) =>

@@ -66,6 +66,19 @@ internal readonly record struct LengthRange(int Min, int Max)
     public override string ToString() => $"{Min}..{Max}";
 }
 
+/// <summary>A time that somebody else published.</summary>
+/// <param name="By">Whose: a library.</param>
+/// <param name="On">GPU.</param>
+/// <param name="Mode">Precision.</param>
+/// <param name="Training">Forward and backward, or forward alone.</param>
+/// <param name="Milliseconds">An iteration.</param>
+/// <param name="Note">What it includes; may be empty.</param>
+internal sealed record PublishedTime(string By, string On, ComputeMode Mode, bool Training, double Milliseconds, string Note)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{By} {Milliseconds:0.##} ms on {On}{(Note.Length > 0 ? $" ({Note})" : "")}";
+}
+
 /// <summary>A row of a grid.</summary>
 internal sealed record BenchRow
 {
@@ -83,6 +96,9 @@ internal sealed record BenchRow
 
     /// <summary>A row of the CPU's grid, not of the GPU's.</summary>
     public bool OnCpu { get; init; }
+
+    /// <summary>What others published for it.</summary>
+    public IReadOnlyList<PublishedTime> Published { get; init; } = [];
 
     /// <summary>Iterations are timed one by one, as a caller who waits for each sees them.</summary>
     public bool Latency { get; init; }

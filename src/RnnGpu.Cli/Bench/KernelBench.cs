@@ -15,7 +15,7 @@ internal sealed class KernelBench : IDisposable
     private readonly Action<BenchResult> _tell;
     private readonly bool _onCpu;
     private readonly int _sets;
-    private readonly GpuLimits? _gpu;
+    private readonly GpuCosts? _gpu;
     private readonly double _cpuFlops;
 
     /// <summary>Opens the device.</summary>
@@ -30,7 +30,9 @@ internal sealed class KernelBench : IDisposable
         _backends = new BenchBackends(choice);
         try
         {
-            Machine = BenchMachine.Of(_backends.Open(ComputeMode.Fp32, new CudaOptions()), choice);
+            IBackend backend = _backends.Open(ComputeMode.Fp32, new CudaOptions());
+            Machine = BenchMachine.Of(backend, choice);
+            _gpu = backend is CudaBackend { Driver.IsEmulator: false } cuda ? GpuCosts.LimitOf(cuda.Device, cuda.Lookup.Record) : null;
         }
         catch
         {
@@ -38,7 +40,6 @@ internal sealed class KernelBench : IDisposable
             throw;
         }
 
-        _gpu = Machine.IsEmulator ? null : GpuLimits.Of(Machine.Description);
         _cpuFlops = _onCpu ? CpuPeak.Measure(choice.Threads ?? Machine.Threads) : double.NaN;
         _sets = Machine.IsEmulator ? 2 : 0;
     }
@@ -49,7 +50,7 @@ internal sealed class KernelBench : IDisposable
     /// <summary>What shares of the limit refer to.</summary>
     public string LimitName =>
         _onCpu ? $"a measured peak of {_cpuFlops / 1e9:N0} GFLOP/s in fused multiply-adds"
-        : _gpu is { } gpu ? $"the model of the {gpu.Name} in LimitModel.cs"
+        : _gpu is { } gpu ? $"the model in LimitModel.cs with the {(gpu == GpuCosts.BuiltIn(gpu.Name) ? "built-in" : "measured")} figures of {gpu.Name}"
         : "none: there is no model of this device";
 
     /// <summary>Measures everything.</summary>

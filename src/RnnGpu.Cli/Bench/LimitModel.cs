@@ -1,4 +1,5 @@
 using RnnGpu.Core;
+using RnnGpu.Cuda;
 
 namespace RnnGpu.Cli.Bench;
 
@@ -18,15 +19,15 @@ namespace RnnGpu.Cli.Bench;
 internal static class LimitModel
 {
     /// <summary>Milliseconds of an iteration.</summary>
-    /// <param name="gpu">The chip.</param>
+    /// <param name="gpu">The chip: <see cref="GpuCosts.LimitOf"/>.</param>
     /// <param name="shape">The stack.</param>
     /// <param name="mode">Precision of products.</param>
     /// <param name="training">Forward and backward, or forward alone.</param>
     /// <param name="rows">Active rows over all steps.</param>
-    public static double Milliseconds(GpuLimits gpu, BenchShape shape, ComputeMode mode, bool training, long rows)
+    public static double Milliseconds(GpuCosts gpu, BenchShape shape, ComputeMode mode, bool training, long rows)
     {
         RnnSpec spec = shape.Spec;
-        double seconds = 0, gemm = Rate(gpu, mode) * gpu.GemmShare, batch = (double)rows / shape.Steps;
+        double seconds = 0, gemm = gpu.Rate(mode) * gpu.GemmShare, batch = (double)rows / shape.Steps;
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             double projection = 2.0 * spec.GateSize * spec.LayerInputSize(layer) * spec.Directions * rows;
@@ -40,31 +41,24 @@ internal static class LimitModel
     }
 
     /// <summary>Seconds of one step of all directions of a layer.</summary>
-    public static double Step(GpuLimits gpu, BenchShape shape, ComputeMode mode, double batch, bool backward)
+    public static double Step(GpuCosts gpu, BenchShape shape, ComputeMode mode, double batch, bool backward)
     {
         int directions = shape.Spec.Directions, multiprocessors = gpu.Multiprocessors / directions;
         double h = shape.Hidden, s = ElementBytes(mode), weights = s * shape.Spec.GateSize * h;
-        double arithmetic = 2 * shape.Spec.GateSize * batch * h * directions / Rate(gpu, mode);
+        double arithmetic = 2 * shape.Spec.GateSize * batch * h * directions / gpu.Rate(mode);
         double streamed = weights * directions > gpu.OnChipBytes * gpu.Multiprocessors
-            ? weights * directions / (weights * directions > gpu.L2Bytes ? gpu.MemoryBandwidth : gpu.L2Bandwidth)
+            ? weights * directions / (weights * directions > gpu.L2Bytes ? gpu.MemoryRate : gpu.L2Rate)
             : 0;
         double best = double.PositiveInfinity;
         for (int groups = 1; groups <= Math.Min(multiprocessors, Math.Ceiling(batch)); groups++)
         {
             double states = s * batch / groups * h;
-            double exchanged = Math.Max(states / gpu.L2ToMultiprocessor, gpu.Multiprocessors * states / (gpu.L2Bandwidth * gpu.Multicast));
-            best = Math.Min(best, Math.Max(weights * groups / multiprocessors / gpu.SharedBandwidth, exchanged));
+            double exchanged = Math.Max(states / gpu.L2ToMultiprocessorRate, gpu.Multiprocessors * states / (gpu.L2Rate * gpu.Multicast));
+            best = Math.Min(best, Math.Max(weights * groups / multiprocessors / gpu.SharedRate, exchanged));
         }
 
-        return gpu.Exchange + (backward ? gpu.BackwardReduction : 0) + Math.Max(Math.Max(arithmetic, streamed), best);
+        return gpu.FlagSeconds + (backward ? gpu.ReductionSeconds : 0) + Math.Max(Math.Max(arithmetic, streamed), best);
     }
-
-    private static double Rate(GpuLimits gpu, ComputeMode mode) => mode switch
-    {
-        ComputeMode.Bf16 or ComputeMode.Fp16 => gpu.Tensor16,
-        ComputeMode.Tf32 => gpu.Tensor32,
-        _ => gpu.Fma,
-    };
 
     private static double ElementBytes(ComputeMode mode) => mode is ComputeMode.Bf16 or ComputeMode.Fp16 ? 2 : 4;
 }

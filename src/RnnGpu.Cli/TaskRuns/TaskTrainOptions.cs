@@ -50,7 +50,7 @@ internal sealed class TaskTrainOptions
         foreach (Option option in new Option[] { Data, Valid, Demo, Out, Resume, FoldCount, FindRate }) { command.Add(option); }
         if (_preset is not null) { command.Add(_preset); }
         _settings.AddTo(command);
-        Device.AddTo(command);
+        Device.AddTo(command, strategy: true);
         command.Validators.Add(result =>
         {
             bool Given(Option option) => result.GetResult(option) is { Implicit: false };

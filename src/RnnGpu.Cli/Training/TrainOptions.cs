@@ -78,7 +78,7 @@ internal sealed class TrainOptions
             command.Add(option);
         }
 
-        Device.AddTo(command);
+        Device.AddTo(command, strategy: true);
 
         command.Validators.Add(result =>
         {

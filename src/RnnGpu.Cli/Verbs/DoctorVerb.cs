@@ -34,6 +34,8 @@ internal static class DoctorVerb
         text.WriteLine(images.Count == 0 ? "kernels: none are built in" : $"kernels: {Kernels(images)}");
         Write(text, library);
         Write(text, "emulator", emulator);
+        text.WriteLine("calibration (by which strategies are chosen):");
+        foreach ((string device, string note) in Calibrations(driver)) { text.WriteLine($"  {device}: {note}"); }
         text.WriteLine("devices: " + string.Join(", ", Devices(driver, emulator)));
         if (advice.Count > 0) { text.WriteLine("what to do:"); }
         foreach (string item in advice) { text.WriteLine($"  - {item}"); }
@@ -81,6 +83,17 @@ internal static class DoctorVerb
         if (emulator.Driver is not null) { yield return "emulator"; }
     }
 
+    /// <summary>What the cache holds of each device, in words.</summary>
+    private static IEnumerable<(string Device, string Note)> Calibrations(ProbeReport driver)
+    {
+        yield return ("cpu", CpuFigures.Load(SimdPaths.Choose()).Note);
+        foreach (DeviceInfo device in driver.Devices.Where(device => device.Refusal is null))
+        {
+            string name = $"cuda:{device.Ordinal}";
+            yield return (name, GpuFigures.Load(GpuFigures.KeyOf(device, driver.Version), name).Note);
+        }
+    }
+
     private static string Kernels(List<PtxImage> images) => string.Join("; ", images
         .GroupBy(image => image.Architecture)
         .Select(group => $"{group.Sum(image => image.Kernels.Count)} in {group.Count()} modules for {group.Key} (driver of CUDA {CudaVersion.Text(group.Max(image => CudaVersion.OfPtxIsa(image.IsaVersion)))} or newer)"));
@@ -124,6 +137,7 @@ internal static class DoctorVerb
             ["ptx"] = image.IsaVersion / 10.0,
             ["kernels"] = image.Kernels.Count,
         })]),
+        ["calibration"] = new JsonObject(Calibrations(driver).Select(found => KeyValuePair.Create<string, JsonNode?>(found.Device, found.Note))),
         ["devices"] = new JsonArray([.. Devices(driver, emulator).Select(name => (JsonNode)name)]),
         ["advice"] = new JsonArray([.. advice.Select(item => (JsonNode)item)]),
     };

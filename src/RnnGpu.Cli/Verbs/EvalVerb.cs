@@ -26,7 +26,7 @@ internal static class EvalVerb
             "--streams", "Parts of the text evaluated side by side; 1 is one exact pass (default: chosen by the text's length)", 1, 4096);
         var device = new DeviceOptions();
         var command = new Command("eval", "Measure a trained model on a text, in nats and bits a character") { model, data, streams };
-        device.AddTo(command);
+        device.AddTo(command, strategy: true);
         foreach (LearningTask task in tasks) { command.Add(TaskVerbs.Eval(context, task)); }
         command.SetAction((given, stop) => Task.FromResult(Run(
             context, given.GetRequiredValue(model), given.GetRequiredValue(data), given.GetValue(streams), device.Read(given), stop)));

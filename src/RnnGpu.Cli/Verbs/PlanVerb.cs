@@ -1,10 +1,16 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RnnGpu.Cli.Bench;
+using RnnGpu.Cli.Tuning;
 using RnnGpu.Core;
+using RnnGpu.Cuda;
 
 namespace RnnGpu.Cli.Verbs;
 
-/// <summary><c>rnngpu plan</c>: what the time-step scheduler would do with a recurrent stack, and in how many bytes. Runs nothing.</summary>
+/// <summary>
+/// <c>rnngpu plan</c>: what the time-step scheduler would do with a recurrent stack, and in how many bytes. Runs nothing, but with <c>--tune</c> the loops, to
+/// time them. With <c>--grid</c>, what it would do with each row of a grid.
+/// </summary>
 internal static class PlanVerb
 {
     /// <summary>The verb.</summary>
@@ -24,14 +30,27 @@ internal static class PlanVerb
         var noBias = new Option<bool>("--no-bias") { Description = "Cells without biases" };
         var inference = new Option<bool>("--inference") { Description = "Plan the forward pass only" };
         var inputGradient = new Option<bool>("--input-gradient") { Description = "Plan for gradients of the input too" };
+        var tune = new Option<bool>("--tune") { Description = "Time the strategies of the loop on the device, take the fastest, and remember it" };
+        var grid = new Option<string?>("--grid") { Description = "Predict the rows of a grid (bench/grid.json) on a GPU or, with made-up sizes, on the emulator", HelpName = "FILE" };
+        var markdown = new Option<string?>("--markdown") { Description = "With --grid: write a table", HelpName = "FILE" };
         var device = new DeviceOptions();
         var command = new Command("plan", "Explain how a recurrent stack would run, and in how many bytes")
         {
-            cell, input, hidden, layers, bidirectional, noBias, dropout, batch, steps, inference, inputGradient, budget, chunk, span,
+            cell, input, hidden, layers, bidirectional, noBias, dropout, batch, steps, inference, inputGradient, budget, chunk, span, tune, grid, markdown,
         };
-        device.AddTo(command);
-        command.SetAction(given =>
+        device.AddTo(command, strategy: true);
+        Option[] shape = [cell, input, hidden, layers, bidirectional, noBias, dropout, batch, steps, inference, inputGradient, budget, chunk, span, tune, device.PrecisionOption];
+        command.Validators.Add(result =>
         {
+            bool Given(Option option) => result.GetResult(option) is { Implicit: false };
+            if (Given(grid) && shape.FirstOrDefault(Given) is { } other) { result.AddError($"{other.Name} does not go with --grid: the rows say what runs"); }
+            if (Given(markdown) && !Given(grid)) { result.AddError("--markdown is the table of a grid: give one with --grid"); }
+            if (Given(tune) && Given(device.StrategyOption)) { result.AddError("--tune finds the strategy: leave --strategy out"); }
+        });
+        command.SetAction((given, stop) =>
+        {
+            DeviceChoice choice = Backends.Resolve(device.Read(given));
+            if (given.GetValue(grid) is { } path) { return Task.FromResult(Predict(context, choice, path, given.GetValue(markdown))); }
             _ = Layouts.TryParseCell(given.GetValue(cell) ?? "lstm", out CellKind kind);
             var spec = new RnnSpec
             {
@@ -53,20 +72,78 @@ internal static class PlanVerb
                 ChunkSteps = given.GetValue(chunk),
                 SpanSteps = given.GetValue(span),
             };
-            using IBackend backend = Backends.Create(device.Read(given));
-            RnnPlanExplanation explanation = Explain(backend, spec, options);
-            if (context.Json) { context.WriteResult(JsonNode.Parse(explanation.ToJson())!.AsObject()); }
-            else { context.Text.Write(explanation.ToString()); }
-            return (int)ExitCode.Ok;
+            return Task.FromResult(Plan(context, choice, spec, options, given.GetValue(tune), stop));
         });
         return command;
     }
 
-    private static RnnPlanExplanation Explain(IBackend backend, RnnSpec spec, RnnPlanOptions options)
+    private static int Plan(CommandContext context, DeviceChoice choice, RnnSpec spec, RnnPlanOptions options, bool tune, CancellationToken stop)
+    {
+        RnnPlanExplanation explanation;
+        TuningResult? tuned = null;
+        using (IBackend backend = Backends.Create(choice))
+        {
+            RnnPlan plan = Make(backend, spec, options);
+            explanation = plan.Explain();
+            var problem = new RecurrentProblem(spec.Cell, spec.HiddenSize, options.Batch, plan.ChunkSteps, options.Training);
+            if (tune) { tuned = LoopTuning.Run(choice, problem, stop); }
+        }
+
+        if (tuned is { Record: { } record })
+        {
+            // What a plan does from now on, with the times beside the predictions.
+            using IBackend backend = CudaBackend.Create(choice.Device, choice.Mode, Backends.Options(choice) with { Measured = record });
+            explanation = Make(backend, spec, options).Explain();
+            explanation = explanation with { Candidates = [.. explanation.Candidates.Select((candidate, i) => candidate with { MeasuredSeconds = tuned.Candidates[i].MeasuredSeconds })] };
+        }
+
+        JsonObject json = JsonNode.Parse(explanation.ToJson())!.AsObject();
+        if (tuned is not null) { json["tuning"] = tuned.Outcome; }
+        context.WriteResult(json);
+        if (context.Json) { return (int)ExitCode.Ok; }
+        context.Text.Write(explanation.ToString());
+        if (tuned is not null) { context.Text.WriteLine($"tuning: {tuned.Outcome}"); }
+        return (int)ExitCode.Ok;
+    }
+
+    private static int Predict(CommandContext context, DeviceChoice choice, string path, string? markdown)
+    {
+        if (choice.Device == "cpu") { throw new UsageException("--grid predicts GPUs: name one with --device, or the emulator"); }
+        IReadOnlyList<RowPrediction> predictions = GridPrediction.Of(choice, BenchGrid.Read(path));
+        string costs, device;
+        using (var backend = CudaBackend.Create(choice.Device, ComputeMode.Fp32, Backends.Options(choice))) { (device, costs) = (backend.Device.ToString(), backend.DescribeCosts); }
+        if (markdown is not null)
+        {
+            string command = $"rnngpu plan --grid {(Path.IsPathRooted(path) ? Path.GetFileName(path) : path)} --device {choice.Device}";
+            File.WriteAllText(markdown, GridPrediction.ToMarkdown(predictions, device, costs, command, DateTimeOffset.UtcNow));
+        }
+
+        context.WriteResult(new JsonObject
+        {
+            ["device"] = device,
+            ["costs"] = costs,
+            ["measured"] = false,
+            ["rows"] = GridPrediction.ToJson(predictions),
+        });
+        if (context.Json) { return (int)ExitCode.Ok; }
+        context.Text.WriteLine($"{device}; {costs}. Predictions: nothing is measured.");
+        foreach (RowPrediction row in predictions) { context.Text.WriteLine(Line(row)); }
+        if (markdown is not null) { context.Text.WriteLine($"written: {markdown}"); }
+        return (int)ExitCode.Ok;
+    }
+
+    private static string Line(RowPrediction row)
+    {
+        string Loop(string pass) => row.Taken(pass) is { } loop ? $"{loop.Strategy,-10} {loop.PredictedSeconds * 1e6,7:0.00} us/step" : $"{"",26}";
+        string limit = double.IsFinite(row.LimitMilliseconds) ? $"limit {row.LimitMilliseconds,8:0.000}" : "";
+        return $"  {row.Row.Name,-4} {BenchNames.Of(row.Mode)} {BenchNames.Of(row.Training),-9}  forward {Loop("forward")}  {(row.Training ? "backward" : "        ")} {Loop("backward")}  {row.Milliseconds,9:0.000} ms  {limit}  {string.Join("; ", row.Published)}";
+    }
+
+    private static RnnPlan Make(IBackend backend, RnnSpec spec, RnnPlanOptions options)
     {
         try
         {
-            return RnnPlan.Create(backend, spec, options).Explain();
+            return RnnPlan.Create(backend, spec, options);
         }
         catch (ArgumentException e)
         {

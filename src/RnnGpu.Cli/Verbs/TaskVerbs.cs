@@ -37,7 +37,7 @@ internal static class TaskVerbs
         var pictures = new Option<string?>("--pictures") { Description = "Directory for pictures (default: none are made)", HelpName = "DIR" };
         var device = new DeviceOptions();
         var command = new Command(task.Name, $"Measure a trained model ({task.Summary.ToLowerInvariant()})") { model, data, demo, pictures };
-        device.AddTo(command);
+        device.AddTo(command, strategy: true);
         command.Validators.Add(result =>
         {
             bool files = result.GetResult(data) is { Implicit: false }, made = result.GetResult(demo) is { Implicit: false };
@@ -86,7 +86,7 @@ internal static class TaskVerbs
         var command = new Command(task.Name, $"Use a trained model ({task.Summary.ToLowerInvariant()})") { model };
         if (task.PredictsFromInput) { command.Add(input); }
         options.AddTo(command);
-        device.AddTo(command);
+        device.AddTo(command, strategy: true);
         command.SetAction((given, stop) =>
         {
             // Samples come a few at a time: a second thread would mostly wait.

@@ -13,7 +13,7 @@ public sealed record MachineKey(string Kind, IReadOnlyList<(string Name, string 
             // FNV-1a over everything; the words in front are for people.
             ulong hash = 0xCBF29CE484222325;
             foreach (char c in ToString()) { hash = (hash ^ c) * 0x100000001B3; }
-            var words = new System.Text.StringBuilder(Kind);
+            var words = new System.Text.StringBuilder(Kind).Append('-');
             foreach (char c in Parts.Count > 0 ? Parts[0].Value : "")
             {
                 if (words.Length >= 48) { break; }

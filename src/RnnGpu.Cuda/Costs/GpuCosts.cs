@@ -9,7 +9,7 @@ namespace RnnGpu.Cuda;
 /// </summary>
 public sealed record GpuCosts
 {
-    /// <summary>Part of the driver's name of the GPU that built-in figures are of.</summary>
+    /// <summary>The GPU whose figures they are: its name in full where they were measured, a part of it where they are built in.</summary>
     public required string Name { get; init; }
 
     /// <summary>Streaming multiprocessors.</summary>
@@ -92,7 +92,7 @@ public sealed record GpuCosts
     public static GpuCosts Of(DeviceInfo device, MachineRecord? measured)
     {
         GpuCosts start = (BuiltIn(device.Name) ?? All[0]) with { Multiprocessors = device.Multiprocessors };
-        return measured is { Figures.Count: > 0 } ? GpuFigures.Apply(start, measured.Figures) : start;
+        return measured is { Figures.Count: > 0 } ? GpuFigures.Apply(start with { Name = device.Name }, measured.Figures) : start;
     }
 
     /// <summary>
@@ -104,6 +104,6 @@ public sealed record GpuCosts
         GpuCosts? known = BuiltIn(device.Name);
         if (measured is not { Figures.Count: > 0 }) { return known; }
         GpuCosts own = Of(device, measured);
-        return known is null ? own : GpuFigures.Better(known, own);
+        return known is null ? own : GpuFigures.Better(known with { Name = own.Name }, own);
     }
 }

@@ -59,10 +59,10 @@ public static class GpuFigures
         figure.Write(sum, figure.IsRate ? Math.Max(figure.Read(one), figure.Read(other)) : Math.Min(figure.Read(one), figure.Read(other))));
 
     /// <summary>What the cache holds of a device. Throws nothing.</summary>
-    /// <param name="device">The GPU.</param>
-    /// <param name="driverVersion">Version of CUDA that the driver is of.</param>
-    public static MachineLookup Load(DeviceInfo device, int driverVersion) =>
-        MachineCache.Load(KeyOf(device, driverVersion), Ranges, static file => new FileInfo(file) is { Exists: true, Length: > 0 } ? File.OpenRead(file) : null, $"cuda:{device.Ordinal}");
+    /// <param name="key">The device.</param>
+    /// <param name="device">As on the command line, for the note.</param>
+    public static MachineLookup Load(MachineKey key, string device) =>
+        MachineCache.Load(key, Ranges, static file => new FileInfo(file) is { Exists: true, Length: > 0 } ? File.OpenRead(file) : null, device);
 
     private static GpuFigure Rate(string name, double least, double most, string meaning, Func<GpuCosts, double> read, Func<GpuCosts, double, GpuCosts> write) =>
         new(new FigureRange(name, least, most), meaning, IsRate: true, read, write);

@@ -1,4 +1,5 @@
 using RnnGpu.Core;
+using RnnGpu.Cuda.Driver;
 
 namespace RnnGpu.Cuda;
 
@@ -22,7 +23,7 @@ public sealed unsafe partial class CudaBackend
     }
 
     /// <inheritdoc/>
-    public string DescribeCosts => $"{_costsNote} ({Costs.Name}, {Costs.Multiprocessors} SMs)";
+    public string DescribeCosts => $"{Lookup.Note} (figures of {Costs.Name}, {Costs.Multiprocessors} SMs)";
 
     /// <inheritdoc/>
     public IReadOnlyList<LoopCandidate> RecurrentCandidates(RecurrentProblem problem)
@@ -51,6 +52,24 @@ public sealed unsafe partial class CudaBackend
         if (forward is null && backward is null) { return null; }
         return $"the {(forward is null ? "backward " : "")}loop of {Layouts.Name(problem.Cell)} {problem.Hidden}, batch {problem.Batch}, cannot run persistently on {Device.Name}: "
             + $"{forward ?? backward}; use the strategy auto or stepwise, or fewer units";
+    }
+
+    /// <summary>
+    /// Whether two such loops, the directions of a layer, can run at the same time: loops in one launch hold their SMs to their end, and start only where all of
+    /// their blocks find room.
+    /// </summary>
+    public bool FitsTwice(RecurrentProblem problem)
+    {
+        foreach (bool backward in (ReadOnlySpan<bool>)(problem.Training ? [false, true] : [false]))
+        {
+            RecurrentLayout layout = LayoutOf(problem.Cell, problem.Hidden);
+            if (Persistent(layout, problem.Batch, problem.Steps, backward) is not { } shape) { continue; }
+            int threads = StepTile.Of(layout.Mode, shape.Large).Threads;
+            int resident = Loop(layout.Cell, backward).For(layout.Mode, shape.Large).MaxResidentBlocks(_context, new Dim3(threads), shape.SharedBytes);
+            if (2 * shape.Blocks > resident) { return false; }
+        }
+
+        return true;
     }
 
     /// <summary>Why a loop cannot run in one launch here; null: it can.</summary>
