@@ -189,6 +189,7 @@ public sealed unsafe class FailureTests
             backend.Queue.LaunchCooperative(kernel, new Dim3(1), new Dim3(32), 64 * 1024, parameters);
             Assert.True(kernel.MaxResidentBlocks(backend.Queue.Context, new Dim3(32), 0) > 0);
             Assert.Equal([8f, 8f], y.Values());
+            Assert.True(backend.Queue.Time(() => backend.Fill(1, x.View)) >= 0);
             using IDeviceBuffer large = backend.Allocate(9 << 20);
             var values = new float[(9 << 20) / 4];
             backend.Upload<float>(values, new TensorView(large, 0, new Shape(values.Length)));

@@ -65,6 +65,10 @@ public sealed class BenchGridTests
     [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "modes": []}]}""", "'modes'")]
     [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "resets": 2}]}""", "'resets' is a probability")]
     [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "hiden": 2}]}""", "there is no 'hiden'")]
+    [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "published": 2}]}""", "'published' is a list")]
+    [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "published": [2]}]}""", "a published time has by, on")]
+    [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "published": [{"by": "a", "on": "b", "ms": -1}]}]}""", "needs 'by', 'on' and 'ms'")]
+    [InlineData("""{"rows": [{"name": "a", "on": "gpu", "cell": "lstm", "hidden": 4, "batch": 2, "steps": 3, "published": [{"by": "a", "on": "b", "ms": 1, "dtype": "fp8"}]}]}""", "'dtype' is one of")]
     public void A_bad_grid_is_refused_in_words(string text, string expected)
     {
         var error = Assert.Throws<UsageException>(() => BenchGrid.Parse(text, "g.json"));

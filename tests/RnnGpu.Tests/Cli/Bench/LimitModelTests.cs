@@ -1,12 +1,13 @@
 using RnnGpu.Cli.Bench;
 using RnnGpu.Core;
+using RnnGpu.Cuda;
 using Xunit;
 
 namespace RnnGpu.Tests.Cli.Bench;
 
 public sealed class LimitModelTests
 {
-    private static readonly GpuLimits H200 = GpuLimits.Of("NVIDIA H200, compute capability 9.0")!;
+    private static readonly GpuCosts H200 = GpuCosts.BuiltIn("NVIDIA H200, compute capability 9.0")!;
 
     private static BenchShape Lstm(int hidden, int batch, int steps = 512) =>
         new() { Cell = CellKind.Lstm, Input = hidden, Hidden = hidden, Batch = batch, Steps = steps };
@@ -50,7 +51,7 @@ public sealed class LimitModelTests
 
         // 134 MB of weights come from memory at every step.
         Assert.True(LimitModel.Step(H200, Lstm(4096, 32), ComputeMode.Fp16, 32, backward: false) > 30e-6);
-        Assert.Null(GpuLimits.Of("NVIDIA GeForce RTX 4090"));
+        Assert.Null(GpuCosts.BuiltIn("NVIDIA GeForce RTX 4090"));
     }
 
     [Fact]
