@@ -9,8 +9,8 @@ namespace RnnGpu.Cli.Bench;
 /// <code>
 /// t_step = t_exchange + max( 2 G B H^2 / tensor rate,  R / n_h / shared bandwidth,  s (B / n_b) H / (L2 to SM),  SMs s (B / n_b) H / (L2 bandwidth multicast) )
 /// </code>
-/// with R = s G H^2 bytes of weights of s bytes each, and the best n_b. Weights beyond what the chip holds come from the L2 or from memory at every step. A backward
-/// step exchanges and adds once more. An iteration is
+/// with R = s G H^2 bytes of weights of s bytes each, and the best n_b. Weights beyond what the chip holds come from the L2 or from memory at every step. Weights
+/// that one SM holds need no exchange: each SM has them all and rows of its own. A backward step exchanges and adds once more. An iteration is
 /// <code>
 /// t = L ( hoisted products + T (t_fwd + t_bwd) ),  hoisted: 2 G B T H I forward; twice that and 2 G B T H^2 backward
 /// </code>
@@ -57,7 +57,10 @@ internal static class LimitModel
             best = Math.Min(best, Math.Max(weights * groups / multiprocessors / gpu.SharedRate, exchanged));
         }
 
-        return gpu.FlagSeconds + (backward ? gpu.ReductionSeconds : 0) + Math.Max(Math.Max(arithmetic, streamed), best);
+        double exchanging = gpu.FlagSeconds + (backward ? gpu.ReductionSeconds : 0) + Math.Max(Math.Max(arithmetic, streamed), best);
+        if (weights > gpu.OnChipBytes) { return exchanging; }
+        double rows = batch / Math.Min(multiprocessors, Math.Ceiling(batch));
+        return Math.Min(exchanging, Math.Max(weights / gpu.SharedRate, 2 * shape.Spec.GateSize * rows * h * gpu.Multiprocessors / gpu.Rate(mode)));
     }
 
     private static double ElementBytes(ComputeMode mode) => mode is ComputeMode.Bf16 or ComputeMode.Fp16 ? 2 : 4;

@@ -5,7 +5,7 @@ using RnnGpu.Cuda;
 namespace RnnGpu.Cli.Tuning;
 
 /// <summary>What came of timing the strategies of a problem.</summary>
-/// <param name="Candidates">Every way to run its loops, with measured times.</param>
+/// <param name="Candidates">Every way to run its loops, in the order of <see cref="IBackend.RecurrentCandidates"/>, with measured times.</param>
 /// <param name="Record">The device's record with the winners.</param>
 /// <param name="Outcome">One line: where the winners are kept, or why they are not.</param>
 internal sealed record TuningResult(IReadOnlyList<LoopCandidate> Candidates, MachineRecord? Record, string Outcome);
@@ -23,7 +23,7 @@ internal static class LoopTuning
         IReadOnlyList<LoopCandidate> candidates = backend.RecurrentCandidates(problem);
         if (backend is not CudaBackend cuda) { return new TuningResult(candidates, null, "nothing to choose between: on this device loops run one way"); }
         if (problem.Steps < 2) { return new TuningResult(candidates, null, "nothing to choose between: there is one step"); }
-        candidates = [.. Times(cuda, choice, problem, candidates, stop)];
+        candidates = Times(cuda, choice, problem, candidates, stop);
         Dictionary<string, string> winners = Winners(candidates, problem, cuda.Mode);
         MachineRecord record = MachineStore.With(cuda.Lookup.Record, cuda.Key, winners);
         if (cuda.Driver.IsEmulator) { return new TuningResult(candidates, record, "not kept: times of the emulator mean nothing"); }
@@ -31,20 +31,23 @@ internal static class LoopTuning
         return new TuningResult(candidates, record, file is null ? $"not kept: {MachineCache.Variable} turns the cache off, or there is no folder for it" : $"kept in {file}");
     }
 
-    private static IEnumerable<LoopCandidate> Times(CudaBackend known, DeviceChoice choice, RecurrentProblem problem, IReadOnlyList<LoopCandidate> candidates, CancellationToken stop)
+    /// <summary>The candidates, in their order, with times; each strategy has a backend of its own.</summary>
+    private static LoopCandidate[] Times(CudaBackend known, DeviceChoice choice, RecurrentProblem problem, IReadOnlyList<LoopCandidate> candidates, CancellationToken stop)
     {
-        foreach (IGrouping<string, LoopCandidate> strategy in candidates.GroupBy(candidate => candidate.Strategy))
+        LoopCandidate[] timed = [.. candidates];
+        foreach (string strategy in candidates.Where(candidate => candidate.Eligible).Select(candidate => candidate.Strategy).Distinct())
         {
-            CudaOptions options = new() { Strategy = Enum.Parse<CudaStrategy>(strategy.Key, ignoreCase: true), Measured = known.Lookup.Record };
+            CudaOptions options = new() { Strategy = Enum.Parse<CudaStrategy>(strategy, ignoreCase: true), Measured = known.Lookup.Record };
             using IBackend backend = CudaBackend.Create(choice.Device, choice.Mode, options);
             using var timer = new LoopTimer(backend, problem);
-            foreach (LoopCandidate candidate in strategy)
+            for (int i = 0; i < timed.Length; i++)
             {
-                yield return candidate.Eligible
-                    ? candidate with { MeasuredSeconds = timer.Measure(candidate.Pass == "backward", once: known.Driver.IsEmulator, stop) }
-                    : candidate;
+                if (timed[i].Strategy != strategy || !timed[i].Eligible) { continue; }
+                timed[i] = timed[i] with { MeasuredSeconds = timer.Measure(timed[i].Pass == "backward", once: known.Driver.IsEmulator, stop) };
             }
         }
+
+        return timed;
     }
 
     /// <summary>The fastest of each pass that can run in several ways.</summary>
