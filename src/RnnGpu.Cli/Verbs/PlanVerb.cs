@@ -13,6 +13,9 @@ namespace RnnGpu.Cli.Verbs;
 /// </summary>
 internal static class PlanVerb
 {
+    // Multiprocessors of the emulator, which reads it itself.
+    private const string EmulatorSize = "RNNGPU_EMULATOR_SMS";
+
     /// <summary>The verb.</summary>
     public static Command Create(CommandContext context)
     {
@@ -114,7 +117,8 @@ internal static class PlanVerb
         using (var backend = CudaBackend.Create(choice.Device, ComputeMode.Fp32, Backends.Options(choice))) { (device, costs) = (backend.Device.ToString(), backend.DescribeCosts); }
         if (markdown is not null)
         {
-            string command = $"rnngpu plan --grid {(Path.IsPathRooted(path) ? Path.GetFileName(path) : path)} --device {choice.Device}";
+            string? size = choice.Device == "emulator" ? Environment.GetEnvironmentVariable(EmulatorSize) : null;
+            string command = $"{(size is null ? "" : $"{EmulatorSize}={size} ")}rnngpu plan --grid {(Path.IsPathRooted(path) ? Path.GetFileName(path) : path)} --device {choice.Device}";
             File.WriteAllText(markdown, GridPrediction.ToMarkdown(predictions, device, costs, command, DateTimeOffset.UtcNow));
         }
 
