@@ -10,7 +10,7 @@ public sealed record CpuCosts
     public required double FlopsPerSecond { get; init; }
 
     /// <summary>Seconds from the last worker's arrival at a barrier until all are on their way.</summary>
-    public double BarrierSeconds { get; init; } = 0.2e-6;
+    public double BarrierSeconds { get; init; } = 0.3e-6;
 
     /// <summary>Seconds that starting a job on a team of workers that wait for one, and its end, cost.</summary>
     public double TeamStartSeconds { get; init; } = 1e-6;
