@@ -154,7 +154,8 @@ public sealed partial class RnnPlan
                 + (Spec.Dropout > 0 ? $", dropout {Spec.Dropout} between layers" : ""),
             $"batch {B}, {Options.Steps} steps, {(Options.Training ? "training" : "inference")}",
             Decisions(), _memory.ChunkSteps, _memory.SpanSteps, _memory.Spans, Recomputes,
-            hoisted, recurrent, ReserveBytes, WorkspaceBytes, PackedBytes, sections) { Candidates = _backend.RecurrentCandidates(problem) };
+            hoisted, recurrent, ReserveBytes, WorkspaceBytes, PackedBytes, sections)
+        { Candidates = _backend.RecurrentCandidates(problem) };
     }
 
     private List<string> Decisions()

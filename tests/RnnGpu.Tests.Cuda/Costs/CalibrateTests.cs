@@ -1,8 +1,8 @@
 using RnnGpu.Core;
 using RnnGpu.Cuda;
+using RnnGpu.Cuda.Driver;
 using RnnGpu.Cuda.Modules;
 using Xunit;
-using RnnGpu.Cuda.Driver;
 
 namespace RnnGpu.Tests.Cuda.Costs;
 

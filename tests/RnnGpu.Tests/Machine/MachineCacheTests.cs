@@ -1,8 +1,8 @@
+using RnnGpu.Cli;
 using RnnGpu.Cli.Machine;
 using RnnGpu.Core;
 using RnnGpu.Cpu;
 using RnnGpu.Tests.Cli;
-using RnnGpu.Cli;
 using Xunit;
 
 namespace RnnGpu.Tests.Machine;
