@@ -7,15 +7,15 @@ namespace RnnGpu.Cpu;
 internal sealed unsafe class CpuBuffer : IDeviceBuffer
 {
     private const nuint CacheLine = 64;
+    private const nuint HugePage = 2 << 20;
 
     public CpuBuffer(long bytes)
     {
         Bytes = bytes;
-        bool large = bytes >= (long)(2 * HugePages.Bytes);
+        nuint alignment = (nuint)bytes >= 2 * HugePage ? HugePage : CacheLine;
         try
         {
-            Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), large ? HugePages.Bytes : CacheLine);
-            if (large) { HugePages.Advise(Pointer, (nuint)bytes); }
+            Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), alignment);
         }
         catch (OutOfMemoryException inner)
         {

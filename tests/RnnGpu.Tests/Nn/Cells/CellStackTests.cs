@@ -133,6 +133,8 @@ public sealed class CellStackTests : NnTestBase
             return Device.PeakBytes - before - (steps * 2 * 128 * sizeof(float));
         }
 
+        // The first call packs weights, which stay packed until they change.
+        Peak(20);
         Assert.InRange(Peak(400), 0, Peak(20) + 4096);
     }
 
