@@ -16,7 +16,7 @@ public static class CpuBackend
     /// <summary>A backend on this machine's cores.</summary>
     /// <param name="threads">Workers, the calling thread included; null: one a core, or what <see cref="ThreadsVariable"/> says.</param>
     /// <param name="path">SIMD path; null: the widest, or what <see cref="SimdPaths.Variable"/> says.</param>
-    /// <param name="costs">What this machine's cores and caches do, where somebody measured it; null: <see cref="CpuCosts.Default"/>.</param>
+    /// <param name="costs">What this machine's cores and caches do; null: as <c>rnngpu calibrate</c> measured it, else <see cref="CpuCosts.Default"/>.</param>
     /// <exception cref="ArgumentException">A thread count or path that this machine cannot have.</exception>
     public static IBackend Create(int? threads = null, SimdPath? path = null, CpuCosts? costs = null)
     {
@@ -32,14 +32,15 @@ public static class CpuBackend
             throw new ArgumentException($"this machine has no {chosen} instructions; choose a narrower SIMD path");
         }
 
-        CpuCosts known = costs ?? CpuCosts.Default(chosen);
+        string source = "figures given by the program";
+        CpuCosts known = costs ?? CpuFigures.Known(chosen, out source);
         var team = new WorkerTeam(workers);
         return chosen switch
         {
-            SimdPath.Avx512 => new CpuBackend<Simd512>(team, chosen, known),
-            SimdPath.Avx2 => new CpuBackend<Simd256>(team, chosen, known),
-            SimdPath.V128 => new CpuBackend<Simd128>(team, chosen, known),
-            _ => new CpuBackend<SimdScalar>(team, chosen, known),
+            SimdPath.Avx512 => new CpuBackend<Simd512>(team, chosen, known, source),
+            SimdPath.Avx2 => new CpuBackend<Simd256>(team, chosen, known, source),
+            SimdPath.V128 => new CpuBackend<Simd128>(team, chosen, known, source),
+            _ => new CpuBackend<SimdScalar>(team, chosen, known, source),
         };
     }
 

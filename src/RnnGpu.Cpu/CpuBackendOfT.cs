@@ -9,7 +9,7 @@ namespace RnnGpu.Cpu;
 /// <param name="team">Its workers; disposed with it.</param>
 /// <param name="path">What <typeparamref name="T"/> is.</param>
 /// <param name="costs">What the machine's cores and caches do.</param>
-internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath path, CpuCosts costs) : IBackend
+internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath path, CpuCosts costs, string costsSource) : IBackend
     where T : struct, ISimd<T>
 {
     private readonly WorkerTeam _team = team;
@@ -19,6 +19,9 @@ internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath pat
     public string Description => $"CPU, {path.ToString().ToLowerInvariant()}, {_team.Workers} thread{(_team.Workers == 1 ? "" : "s")}";
 
     public bool Supports(RecurrentProblem problem) => problem is { Hidden: > 0, Batch: > 0, Steps: > 0 };
+
+    /// <inheritdoc/>
+    public string DescribeCosts => costsSource;
 
     /// <inheritdoc/>
     public string DescribeProducts => $"one register tile on {path.ToString().ToLowerInvariant()}, operands packed into panels, fp32, one chain of multiply-adds a sum";
