@@ -10,7 +10,7 @@ At its start a peer answers without being asked: {"name": "Program 1.0", ...}, o
     "step" is a stream: one step a call at B = 1, the state of a call handed to the next; y.f32 has the first T steps from a state of 0.
     Answers {"ok": true}, or {"refused": "why"} for what the program cannot run.
 {"op": "measure", "seconds": S}   Warms up and iterates so long. Answers {"ms": median of an iteration}.
-{"op": "steps", "count": N}       Of a stream: answers {"us": [N durations]}.
+{"op": "steps", "count": N, "seconds": S}   Of a stream: answers {"us": [N durations]}, fewer if they take longer than S.
 
 An error is answered with {"error": "what"} and ends the process; so does the end of standard input.
 """
@@ -123,7 +123,7 @@ def serve(start, threads):
             elif request["op"] == "measure":
                 answer({"ms": max(clock.measure(request["seconds"]) - peer.overhead, 0) * 1e3})
             elif request["op"] == "steps":
-                answer({"us": [max(s * 1e-9 - peer.overhead, 0) * 1e6 for s in steps(clock.run, request["count"])]})
+                answer({"us": [max(s * 1e-9 - peer.overhead, 0) * 1e6 for s in steps(clock.run, request["count"], request["seconds"])]})
             else:
                 raise ValueError(f"there is no request '{request['op']}'")
     except Exception as e:  # whatever it is, the bench goes on without this peer and says why
@@ -132,10 +132,14 @@ def serve(start, threads):
     return 0
 
 
-def steps(run, count):
-    durations, now, iterate = [0] * count, time.perf_counter_ns, run.iterate
-    for i in range(count):
+def steps(run, count, seconds):
+    durations, now, iterate = [], time.perf_counter_ns, run.iterate
+    end = now() + seconds * 1e9
+    while len(durations) < count:
         start = now()
         iterate()
-        durations[i] = now() - start
+        stop = now()
+        durations.append(stop - start)
+        if stop > end:
+            break
     return durations

@@ -57,18 +57,23 @@ internal sealed class OwnStream : IDisposable
 
     /// <summary>Times steps one by one.</summary>
     /// <param name="microseconds">Out: of each step.</param>
-    /// <returns>Bytes that the calling thread allocated on the managed heap meanwhile.</returns>
-    public long Time(Span<double> microseconds)
+    /// <param name="seconds">After so many it ends early: on a machine with too few free cores a step can take milliseconds.</param>
+    /// <param name="allocated">Bytes that the calling thread allocated on the managed heap meanwhile.</param>
+    /// <returns>Steps taken.</returns>
+    public int Time(Span<double> microseconds, double seconds, out long allocated)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < microseconds.Length; i++)
+        long before = GC.GetAllocatedBytesForCurrentThread(), began = Stopwatch.GetTimestamp();
+        int taken = 0;
+        while (taken < microseconds.Length)
         {
             long start = Stopwatch.GetTimestamp();
             Step();
-            microseconds[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            microseconds[taken++] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            if (Stopwatch.GetElapsedTime(began).TotalSeconds > seconds) { break; }
         }
 
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        return taken;
     }
 
     /// <inheritdoc/>

@@ -108,11 +108,11 @@ internal sealed class PeerSide : ISide, IDisposable
         return milliseconds;
     }
 
-    /// <summary>Microseconds of each of some steps of the stream that was prepared.</summary>
+    /// <summary>Microseconds of each of some steps of the stream that was prepared; fewer if they take longer than so many seconds.</summary>
     /// <exception cref="PeerException">It failed.</exception>
-    public IReadOnlyList<double> Steps(int count, CancellationToken stop)
+    public IReadOnlyList<double> Steps(int count, double seconds, CancellationToken stop)
     {
-        JsonObject answer = Ask(new JsonObject { ["op"] = "steps", ["count"] = count }, stop);
+        JsonObject answer = Ask(new JsonObject { ["op"] = "steps", ["count"] = count, ["seconds"] = seconds }, stop);
         double[] steps = answer["us"] is JsonArray list ? [.. list.Select(item => item!.GetValue<double>())] : throw new PeerException($"{Name} answered no steps");
         if (Threads > 1) { Thread.Sleep(SettleMilliseconds); }
         return steps;

@@ -35,6 +35,7 @@ internal sealed record StreamPoint(BenchRow Row, int Threads, double[] Microseco
 internal static class StreamBench
 {
     private const int Hidden = 256, Inputs = 16;
+    private const double MostSeconds = 2;
 
     /// <summary>The streams.</summary>
     public static IReadOnlyList<BenchRow> Rows { get; } =
@@ -54,7 +55,7 @@ internal static class StreamBench
     /// <param name="row">One of <see cref="Rows"/>.</param>
     /// <param name="threads">Of each side.</param>
     /// <param name="peer">ONNX Runtime, or null.</param>
-    /// <param name="steps">To time, at least; both sides in turn, in parts.</param>
+    /// <param name="steps">To time, fewer where they take too long; both sides in turn, in parts.</param>
     /// <param name="rounds">Parts.</param>
     /// <param name="stop">Ends it between parts.</param>
     public static StreamPoint Measure(BenchRow row, int threads, PeerSide? peer, int steps, int rounds, CancellationToken stop)
@@ -75,7 +76,7 @@ internal static class StreamBench
         if (error.Right && theirs is not null) { error = check.Between(theirs, outputs, ComputeMode.Fp32); }
         if (!error.Right) { return new StreamPoint(row, threads, [], 0, [], $"{error.Worst} is {error.Error:0.0e+0} off, {error.Allowed:0.0e+0} is allowed", Wrong: true); }
 
-        int part = (steps + rounds - 1) / rounds;
+        int part = (steps + rounds - 1) / rounds, taken = 0;
         var ours = new double[part * rounds];
         var others = new List<double>();
         long allocated = 0;
@@ -83,13 +84,14 @@ internal static class StreamBench
         for (int round = 0; round < rounds; round++)
         {
             stop.ThrowIfCancellationRequested();
-            stream.Time(warm);
-            allocated += stream.Time(ours.AsSpan(round * part, part));
+            stream.Time(warm, MostSeconds, out _);
+            taken += stream.Time(ours.AsSpan(taken, part), MostSeconds, out long bytes);
+            allocated += bytes;
             if (theirs is null || peer is null) { continue; }
             try
             {
-                peer.Steps(part / 4, stop);
-                others.AddRange(peer.Steps(part, stop));
+                peer.Steps(part / 4, MostSeconds, stop);
+                others.AddRange(peer.Steps(part, MostSeconds, stop));
             }
             catch (PeerException e)
             {
@@ -98,6 +100,7 @@ internal static class StreamBench
             }
         }
 
+        ours = ours[..taken];
         Array.Sort(ours);
         others.Sort();
         return new StreamPoint(row, threads, ours, allocated, [.. others], note, Wrong: false);

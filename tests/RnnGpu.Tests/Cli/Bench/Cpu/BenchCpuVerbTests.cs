@@ -41,7 +41,8 @@ public sealed class BenchCpuVerbTests : IDisposable
 
         JsonElement[] streams = [.. run.Json.GetProperty("streams").EnumerateArray()];
         Assert.Equal(6, streams.Length);
-        Assert.All(streams, stream => Assert.Equal((60, 0), (stream.GetProperty("steps").GetInt32(), stream.GetProperty("allocated_bytes").GetInt64())));
+        Assert.All(streams, stream => Assert.InRange(stream.GetProperty("steps").GetInt32(), 1, 60));
+        Assert.All(streams, stream => Assert.Equal(0, stream.GetProperty("allocated_bytes").GetInt64()));
         Assert.All(streams, stream => Assert.InRange(stream.GetProperty("us_p50").GetDouble(), 0, stream.GetProperty("us_p99").GetDouble()));
         Assert.True(run.Json.GetProperty("complete").GetBoolean());
         Assert.Equal(run.Json.GetProperty("points").GetArrayLength(), JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("points").GetArrayLength());
