@@ -11,12 +11,14 @@ internal static class Backends
     /// <summary>A backend.</summary>
     /// <exception cref="UsageException">The CPU cannot compute like that, or environment variables that this machine cannot follow.</exception>
     /// <exception cref="CudaException">There is no driver, no such GPU, or it doesn't run the kernels.</exception>
-    public static IBackend Create(DeviceChoice choice)
+    /// <param name="choice">Where and how.</param>
+    /// <param name="measured">What was measured of the device; null: what the cache says.</param>
+    public static IBackend Create(DeviceChoice choice, MachineRecord? measured = null)
     {
         string device = Resolve(choice).Device;
         try
         {
-            if (device != "cpu") { return CudaBackend.Create(device, choice.Mode, Options(choice)); }
+            if (device != "cpu") { return CudaBackend.Create(device, choice.Mode, Options(choice) with { Measured = measured }); }
             if (choice.Strategy == CudaStrategy.Stepwise)
             {
                 throw new UsageException("--strategy stepwise: the CPU runs all steps in one loop that keeps its weights in cache; use a GPU (--device cuda:0) or leave it out");
@@ -30,7 +32,7 @@ internal static class Backends
                     : $"--precision {mode}: the CPU computes in fp32; use a GPU (--device cuda:0) or leave it out");
             }
 
-            return CpuBackend.Create(choice.Threads);
+            return CpuBackend.Create(choice.Threads, measured: measured);
         }
         catch (ArgumentException e)
         {

@@ -16,9 +16,10 @@ public static class CpuBackend
     /// <summary>A backend on this machine's cores.</summary>
     /// <param name="threads">Workers, the calling thread included; null: one a core, or what <see cref="ThreadsVariable"/> says.</param>
     /// <param name="path">SIMD path; null: the widest, or what <see cref="SimdPaths.Variable"/> says.</param>
-    /// <param name="costs">What this machine's cores and caches do; null: as <c>rnngpu calibrate</c> measured it, else <see cref="CpuCosts.Default"/>.</param>
+    /// <param name="costs">What this machine's cores and caches do; null: as measured (<see cref="CpuFigures"/>), else <see cref="CpuCosts.Default"/>.</param>
+    /// <param name="measured">What was measured of this machine; null: what the cache says, or nothing where costs are given.</param>
     /// <exception cref="ArgumentException">A thread count or path that this machine cannot have.</exception>
-    public static IBackend Create(int? threads = null, SimdPath? path = null, CpuCosts? costs = null)
+    public static IBackend Create(int? threads = null, SimdPath? path = null, CpuCosts? costs = null, MachineRecord? measured = null)
     {
         int workers = threads ?? ThreadsFromEnvironment();
         if (workers is < 1 or > MaxThreads)
@@ -32,15 +33,17 @@ public static class CpuBackend
             throw new ArgumentException($"this machine has no {chosen} instructions; choose a narrower SIMD path");
         }
 
-        string source = "figures given by the program";
-        CpuCosts known = costs ?? CpuFigures.Known(chosen, out source);
+        MachineLookup found = measured is not null ? new MachineLookup(measured, "measured, as given")
+            : costs is not null ? new MachineLookup(null, "figures as given")
+            : CpuFigures.Load(chosen);
+        CpuCosts known = costs ?? CpuFigures.Of(chosen, found.Record);
         var team = new WorkerTeam(workers);
         return chosen switch
         {
-            SimdPath.Avx512 => new CpuBackend<Simd512>(team, chosen, known, source),
-            SimdPath.Avx2 => new CpuBackend<Simd256>(team, chosen, known, source),
-            SimdPath.V128 => new CpuBackend<Simd128>(team, chosen, known, source),
-            _ => new CpuBackend<SimdScalar>(team, chosen, known, source),
+            SimdPath.Avx512 => new CpuBackend<Simd512>(team, chosen, known, found),
+            SimdPath.Avx2 => new CpuBackend<Simd256>(team, chosen, known, found),
+            SimdPath.V128 => new CpuBackend<Simd128>(team, chosen, known, found),
+            _ => new CpuBackend<SimdScalar>(team, chosen, known, found),
         };
     }
 

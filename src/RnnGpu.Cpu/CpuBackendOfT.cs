@@ -9,7 +9,8 @@ namespace RnnGpu.Cpu;
 /// <param name="team">Its workers; disposed with it.</param>
 /// <param name="path">What <typeparamref name="T"/> is.</param>
 /// <param name="costs">What the machine's cores and caches do.</param>
-internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath path, CpuCosts costs, string costsSource) : IBackend
+/// <param name="found">What was measured of the machine, and where that stands; null: nothing.</param>
+internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath path, CpuCosts costs, MachineLookup? found = null) : IBackend
     where T : struct, ISimd<T>
 {
     private readonly WorkerTeam _team = team;
@@ -21,13 +22,7 @@ internal sealed unsafe partial class CpuBackend<T>(WorkerTeam team, SimdPath pat
     public bool Supports(RecurrentProblem problem) => problem is { Hidden: > 0, Batch: > 0, Steps: > 0 };
 
     /// <inheritdoc/>
-    public string DescribeCosts => costsSource;
-
-    /// <inheritdoc/>
     public string DescribeProducts => $"one register tile on {path.ToString().ToLowerInvariant()}, operands packed into panels, fp32, one chain of multiply-adds a sum";
-
-    /// <inheritdoc/>
-    public int RowsWorthACall => 2;
 
     public long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

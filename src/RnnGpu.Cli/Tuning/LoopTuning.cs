@@ -1,5 +1,6 @@
 using RnnGpu.Cli.Machine;
 using RnnGpu.Core;
+using RnnGpu.Cpu;
 using RnnGpu.Cuda;
 
 namespace RnnGpu.Cli.Tuning;
@@ -21,29 +22,34 @@ internal static class LoopTuning
     {
         using IBackend backend = Backends.Create(choice);
         IReadOnlyList<LoopCandidate> candidates = backend.RecurrentCandidates(problem);
-        if (backend is not CudaBackend cuda) { return new TuningResult(candidates, null, "nothing to choose between: on this device loops run one way"); }
+        if (candidates.Count(candidate => candidate.Eligible && candidate.Pass == "forward") < 2) { return new TuningResult(candidates, null, "nothing to choose between: the loop can run one way only"); }
         if (problem.Steps < 2) { return new TuningResult(candidates, null, "nothing to choose between: there is one step"); }
-        candidates = Times(cuda, choice, problem, candidates, stop);
-        Dictionary<string, string> winners = Winners(candidates, problem, cuda.Mode);
-        MachineRecord record = MachineStore.With(cuda.Lookup.Record, cuda.Key, winners);
-        if (cuda.Driver.IsEmulator) { return new TuningResult(candidates, record, "not kept: times of the emulator mean nothing"); }
-        string? file = MachineStore.KeepChoices(cuda.Lookup, cuda.Key, winners);
-        return new TuningResult(candidates, record, file is null ? $"not kept: {MachineCache.Variable} turns the cache off, or there is no folder for it" : $"kept in {file}");
+        (MachineKey key, MachineLookup found) = backend is CudaBackend cuda
+            ? (cuda.Key, cuda.Lookup)
+            : (CpuFigures.KeyOf(SimdPaths.Choose()), CpuFigures.Load(SimdPaths.Choose()));
+        bool dry = backend is CudaBackend { Driver.IsEmulator: true };
+        LoopCandidate[] timed = Times(key, found, choice, problem, candidates, dry, stop);
+        Dictionary<string, string> winners = Winners(timed);
+        MachineRecord record = MachineStore.With(found.Record, key, winners);
+        if (dry) { return new TuningResult(timed, record, "not kept: times of the emulator mean nothing"); }
+        string? file = MachineStore.KeepChoices(found, key, winners);
+        return new TuningResult(timed, record, file is null ? $"not kept: {MachineCache.Variable} turns the cache off, or there is no folder for it" : $"kept in {file}");
     }
 
-    /// <summary>The candidates, in their order, with times; each strategy has a backend of its own.</summary>
-    private static LoopCandidate[] Times(CudaBackend known, DeviceChoice choice, RecurrentProblem problem, IReadOnlyList<LoopCandidate> candidates, CancellationToken stop)
+    /// <summary>The candidates, in their order, with times; each strategy has a backend of its own, which takes it since the record names it as the fastest.</summary>
+    private static LoopCandidate[] Times(
+        MachineKey key, MachineLookup found, DeviceChoice choice, RecurrentProblem problem, IReadOnlyList<LoopCandidate> candidates, bool dry, CancellationToken stop)
     {
         LoopCandidate[] timed = [.. candidates];
         foreach (string strategy in candidates.Where(candidate => candidate.Eligible).Select(candidate => candidate.Strategy).Distinct())
         {
-            CudaOptions options = new() { Strategy = Enum.Parse<CudaStrategy>(strategy, ignoreCase: true), Measured = known.Lookup.Record };
-            using IBackend backend = CudaBackend.Create(choice.Device, choice.Mode, options);
+            Dictionary<string, string> forced = candidates.Where(candidate => candidate.Strategy == strategy).ToDictionary(candidate => candidate.Problem, _ => strategy);
+            using IBackend backend = Backends.Create(choice with { Strategy = choice.Device == "cpu" ? null : CudaStrategy.Auto }, MachineStore.With(found.Record, key, forced));
             using var timer = new LoopTimer(backend, problem);
             for (int i = 0; i < timed.Length; i++)
             {
                 if (timed[i].Strategy != strategy || !timed[i].Eligible) { continue; }
-                timed[i] = timed[i] with { MeasuredSeconds = timer.Measure(timed[i].Pass == "backward", once: known.Driver.IsEmulator, stop) };
+                timed[i] = timed[i] with { MeasuredSeconds = timer.Measure(timed[i].Pass == "backward", once: dry, stop) };
             }
         }
 
@@ -51,13 +57,13 @@ internal static class LoopTuning
     }
 
     /// <summary>The fastest of each pass that can run in several ways.</summary>
-    private static Dictionary<string, string> Winners(IReadOnlyList<LoopCandidate> candidates, RecurrentProblem problem, ComputeMode mode)
+    private static Dictionary<string, string> Winners(IReadOnlyList<LoopCandidate> candidates)
     {
         var winners = new Dictionary<string, string>();
-        foreach (IGrouping<string, LoopCandidate> pass in candidates.GroupBy(candidate => candidate.Pass))
+        foreach (IGrouping<string, LoopCandidate> pass in candidates.GroupBy(candidate => candidate.Problem))
         {
             LoopCandidate[] timed = [.. pass.Where(candidate => double.IsFinite(candidate.MeasuredSeconds))];
-            if (timed.Length > 1) { winners[CudaBackend.ChoiceKey(problem, mode, pass.Key == "backward")] = timed.MinBy(candidate => candidate.MeasuredSeconds)!.Strategy; }
+            if (timed.Length > 1) { winners[pass.Key] = timed.MinBy(candidate => candidate.MeasuredSeconds)!.Strategy; }
         }
 
         return winners;

@@ -95,7 +95,7 @@ internal static class PlanVerb
         if (tuned is { Record: { } record })
         {
             // What a plan does from now on, with the times beside the predictions.
-            using IBackend backend = CudaBackend.Create(choice.Device, choice.Mode, Backends.Options(choice) with { Measured = record });
+            using IBackend backend = Backends.Create(choice, record);
             explanation = Make(backend, spec, options).Explain();
             explanation = explanation with { Candidates = [.. explanation.Candidates.Select((candidate, i) => candidate with { MeasuredSeconds = tuned.Candidates[i].MeasuredSeconds })] };
         }

@@ -8,6 +8,9 @@ namespace RnnGpu.Core;
 /// <param name="Reason">Why it is taken, or not.</param>
 public sealed record LoopCandidate(string Pass, string Strategy, double PredictedSeconds, bool Taken, string Reason)
 {
+    /// <summary>The problem as the cache of measured strategies names it; empty where none is kept.</summary>
+    public string Problem { get; init; } = "";
+
     /// <summary>A step as timed; NaN where nobody did.</summary>
     public double MeasuredSeconds { get; init; } = double.NaN;
 

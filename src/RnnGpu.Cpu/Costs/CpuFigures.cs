@@ -56,6 +56,10 @@ public static class CpuFigures
     {
         MachineLookup found = Load(path);
         note = found.Note;
-        return Apply(CpuCosts.Default(path), found.Record?.Figures ?? new Dictionary<string, double>());
+        return Of(path, found.Record);
     }
+
+    /// <summary>What this machine costs: as a record says, else as built in.</summary>
+    public static CpuCosts Of(SimdPath path, MachineRecord? measured) =>
+        measured is null ? CpuCosts.Default(path) : Apply(CpuCosts.Default(path), measured.Figures);
 }

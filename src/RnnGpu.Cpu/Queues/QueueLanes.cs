@@ -26,7 +26,7 @@ internal sealed class QueueLanes<T> : Job, IDisposable
         for (int lane = 0; lane < count; lane++)
         {
             _parts[lane] = WorkerTeam.Part(First(lane + 1, team) - First(lane, team));
-            _backends[lane] = new CpuBackend<T>(_parts[lane], path, costs, "");
+            _backends[lane] = new CpuBackend<T>(_parts[lane], path, costs);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed unsafe partial class CpuBackend<T>
         pointers.Bias = Floats(recurrentBias);
         pointers.Y = Floats(y);
         pointers.YRow = y.RowStride;
-        _forwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk), _team);
+        _forwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk, backward: false), _team);
     }
 
     public void RecurrentBackward(
@@ -70,11 +70,8 @@ internal sealed unsafe partial class CpuBackend<T>
         pointers.DYRow = dy.RowStride;
         pointers.DH = Floats(dh);
         pointers.DC = Floats(dc);
-        _backwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk), _team);
+        _backwardJobs[(int)chunk.Cell].Run(layout, pointers, ShareOf(chunk, backward: true), _team);
     }
-
-    private LoopShare ShareOf(in RecurrentChunk chunk) =>
-        _loops.Choose(new RecurrentProblem(chunk.Cell, chunk.Hidden, chunk.Batch, chunk.Steps, Training: false), _team.Workers);
 
     private ChunkPointers ToPointers(in RecurrentChunk chunk, in TensorView packed, in TensorView workspace)
     {

@@ -25,7 +25,9 @@ internal sealed unsafe partial class CpuBackend<T>
     {
         const string How = "persistent, one fused loop a chunk: each step's product of all gates and its cells, weights packed once a call";
         int workers = _team.Workers;
-        LoopShare chosen = _loops.Choose(problem, workers);
+        LoopShare chosen = _tuned.TryGetValue(new TunedLoop(problem.Cell, problem.Hidden, problem.Batch, Backward: false), out LoopShare timed)
+            ? timed
+            : _loops.Choose(problem, workers);
         string Predicted(LoopShare share) => $"{_loops.StepSecondsOf(problem, share, workers) * 1e6:G3} us";
         if (workers == 1) { return $"{How}; predicted {Predicted(LoopShare.Alone)} a step"; }
         string shared = chosen switch

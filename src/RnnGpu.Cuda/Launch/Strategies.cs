@@ -35,9 +35,9 @@ public sealed unsafe partial class CudaBackend
             string pass = backward ? "backward" : "forward", misfit = Misfit(layout, problem.Batch, backward) ?? "";
             PersistentShape? shape = misfit.Length == 0 ? Fitting(layout, problem.Batch, backward) : null;
             bool taken = Persistent(layout, problem.Batch, problem.Steps, backward) is not null;
-            string why = Why(layout, problem, backward);
-            candidates.Add(new LoopCandidate(pass, "persistent", shape?.StepSeconds ?? double.NaN, taken, taken || shape is not null ? why : misfit));
-            candidates.Add(new LoopCandidate(pass, "stepwise", Stepwise(layout, problem.Batch, backward), !taken, shape is null ? "the only one that can" : why));
+            string why = Why(layout, problem, backward), key = ChoiceKey(problem, Mode, backward);
+            candidates.Add(new LoopCandidate(pass, "persistent", shape?.StepSeconds ?? double.NaN, taken, shape is null ? misfit : why) { Problem = key });
+            candidates.Add(new LoopCandidate(pass, "stepwise", Stepwise(layout, problem.Batch, backward), !taken, shape is null ? "the only one that can" : why) { Problem = key });
         }
 
         return candidates;
