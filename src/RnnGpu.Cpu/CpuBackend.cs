@@ -33,7 +33,7 @@ public static class CpuBackend
             throw new ArgumentException($"this machine has no {chosen} instructions; choose a narrower SIMD path");
         }
 
-        MachineLookup found = measured is not null ? new MachineLookup(measured, "measured, as given")
+        MachineLookup found = measured is not null ? new MachineLookup(measured, measured.Figures.Count > 0 ? "measured figures, as given" : "built-in figures, strategies as given")
             : costs is not null ? new MachineLookup(null, "figures as given")
             : CpuFigures.Load(chosen);
         CpuCosts known = costs ?? CpuFigures.Of(chosen, found.Record);
