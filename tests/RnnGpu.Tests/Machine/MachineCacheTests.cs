@@ -99,7 +99,7 @@ public sealed class MachineCacheTests
     public async Task Calibrating_measures_prints_and_keeps()
     {
         using var folder = new CacheFolder();
-        CommandLine run = await CommandLine.RunAsync("calibrate", "--device", "cpu", "--json");
+        CommandLine run = await CommandLine.RunAsync("calibrate", "--device", "cpu", "--keep", "--json");
         Assert.Equal(ExitCode.Ok, run.Exit);
         Assert.Equal(MachineCache.FileOf(Key), run.Json.GetProperty("file").GetString());
         CpuCosts known = CpuFigures.Known(Path, out _);
@@ -119,13 +119,13 @@ public sealed class MachineCacheTests
     public async Task Where_the_cache_is_off_or_cannot_be_written_calibrating_says_so()
     {
         Environment.SetEnvironmentVariable(MachineCache.Variable, "off");
-        CommandLine off = await CommandLine.RunAsync("calibrate", "--device", "cpu");
+        CommandLine off = await CommandLine.RunAsync("calibrate", "--device", "cpu", "--keep");
         Assert.Equal(ExitCode.Ok, off.Exit);
         Assert.Contains($"not kept: {MachineCache.Variable} turns the cache off", off.Output, StringComparison.Ordinal);
         Assert.Contains("a meeting of all workers", off.Output, StringComparison.Ordinal);
         using var folder = new CacheFolder();
         File.WriteAllText(folder.Path, "a file where the folder should be");
-        CommandLine refused = await CommandLine.RunAsync("calibrate", "--device", "cpu");
+        CommandLine refused = await CommandLine.RunAsync("calibrate", "--device", "cpu", "--keep");
         Assert.Equal(ExitCode.InputOutput, refused.Exit);
         Assert.Equal(1, refused.Error.Count(c => c == '\n'));
     }
