@@ -106,7 +106,8 @@ internal static class StepBench
         }
     }
 
-    private static Recurrent Layer(Device device, RnnSpec spec) => spec.Cell switch
+    /// <summary>A layer as a stack says.</summary>
+    public static Recurrent Layer(Device device, RnnSpec spec) => spec.Cell switch
     {
         CellKind.Lstm => new Lstm(device, spec.InputSize, spec.HiddenSize, spec.Layers),
         CellKind.GruResetAfter => new Gru(device, spec.InputSize, spec.HiddenSize, spec.Layers),
