@@ -8,6 +8,7 @@
 #include "crf_abi.h"
 #include "ops_abi.h"
 #include "products_abi.h"
+#include "scan_abi.h"
 
 /// Grows with every change of a struct or of what a field means.
 #define RNN_ABI_VERSION 1

@@ -58,6 +58,23 @@ public static class Layouts
         return false;
     }
 
+    /// <summary>
+    /// Blocks of H pre-activations of a cell run by scan, in this order: a b (diagonal), z g (minGRU), f i g (minLSTM), z f r (SRU, whose fourth
+    /// block, the highway, may stand apart), z f o (QRNN).
+    /// </summary>
+    public static int Gates(ScanCellKind cell) => cell switch
+    {
+        ScanCellKind.Diagonal => DiagonalCell.Gates,
+        ScanCellKind.MinGru => MinGruCell.Gates,
+        ScanCellKind.MinLstm => MinLstmCell.Gates,
+        ScanCellKind.Sru => SruCell.Gates,
+        ScanCellKind.Qrnn => QrnnCell.Gates,
+        _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "unknown cell"),
+    };
+
+    /// <summary>Whether what a cell run by scan puts out is its state; SRU and QRNN put out a gated one.</summary>
+    public static bool OutputIsState(ScanCellKind cell) => cell is ScanCellKind.Diagonal or ScanCellKind.MinGru or ScanCellKind.MinLstm;
+
     /// <summary>PyTorch's name of a parameter: <c>weight_ih_l0</c>, <c>bias_hh_l1_reverse</c>.</summary>
     public static string ParameterName(string kind, int layer, bool reverse) => $"{kind}_l{layer}{(reverse ? "_reverse" : "")}";
 }

@@ -97,6 +97,22 @@ public sealed class SameBitsTests
         });
     }
 
+    [Theory]
+    [InlineData(ScanCellKind.Diagonal)]
+    [InlineData(ScanCellKind.MinGru)]
+    [InlineData(ScanCellKind.MinLstm)]
+    [InlineData(ScanCellKind.Sru)]
+    [InlineData(ScanCellKind.Qrnn)]
+    public void Scans(ScanCellKind cell)
+    {
+        // Enough lanes for four threads, cut inside rows.
+        foreach (ScanCase x in (ScanCase[])[new(cell, 40, 3, 63, HasLengths: true, HasResets: true), new(cell, 30, 1, 200, Reverse: true)])
+        {
+            var data = new ScanReference(x);
+            OnEveryMachine(x.ToString(), backend => new ScanRun(backend, x, data).All);
+        }
+    }
+
     private static void OnEveryMachine(string what, Func<IBackend, float[][]> work)
     {
         float[][]? first = null;

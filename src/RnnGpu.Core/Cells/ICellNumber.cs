@@ -10,6 +10,7 @@ public interface ICellNumber<T> :
     IAdditionOperators<T, T, T>,
     ISubtractionOperators<T, T, T>,
     IMultiplyOperators<T, T, T>,
+    IDivisionOperators<T, T, T>,
     IUnaryNegationOperators<T, T>
     where T : struct, ICellNumber<T>
 {
@@ -63,6 +64,9 @@ public readonly record struct Real<TFloat>(TFloat Value) : ICellNumber<Real<TFlo
 
     /// <inheritdoc/>
     public static Real<TFloat> operator *(Real<TFloat> left, Real<TFloat> right) => new(left.Value * right.Value);
+
+    /// <inheritdoc/>
+    public static Real<TFloat> operator /(Real<TFloat> left, Real<TFloat> right) => new(left.Value / right.Value);
 
     /// <inheritdoc/>
     public static Real<TFloat> operator -(Real<TFloat> value) => new(-value.Value);

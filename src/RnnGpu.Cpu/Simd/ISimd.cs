@@ -31,8 +31,6 @@ internal unsafe interface ISimd<T> : ICellNumber<T>
     /// <summary>a b + c, rounded once.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
-    static abstract T operator /(T a, T b);
-
     static abstract T Sqrt(T x);
 
     static abstract T Abs(T x);
