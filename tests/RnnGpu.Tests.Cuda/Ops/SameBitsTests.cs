@@ -198,6 +198,21 @@ public sealed class SameBitsTests
         if (count * columns < 200_000) { Machine.SameBitsWhateverTheDevice(context, Work); }
     }
 
+    [Theory]
+    [InlineData(ScanCellKind.Diagonal)]
+    [InlineData(ScanCellKind.MinGru)]
+    [InlineData(ScanCellKind.MinLstm)]
+    [InlineData(ScanCellKind.Sru)]
+    [InlineData(ScanCellKind.Qrnn)]
+    public void Scans(ScanCellKind cell)
+    {
+        foreach (ScanCase x in (ScanCase[])[new(cell, 21, 3, 33, HasLengths: true, HasResets: true), new(cell, 9, 2, 130, Reverse: true)])
+        {
+            var data = new ScanReference(x);
+            Machine.SameBits(x.ToString(), m => [.. new ScanRun(m.Backend, x, data).All.SelectMany(static values => values)]);
+        }
+    }
+
     [Fact]
     public void Column_sums()
     {
