@@ -35,7 +35,7 @@ case ",$peers," in
     has onnx || package python3-onnx || missing "onnx for $RNNGPU_PYTHON"
     if [ -z "${RNNGPU_ONNXRUNTIME:-}" ]; then
       case $(uname -m) in aarch64) platform=linux/arm64 ;; *) platform=linux/x64 ;; esac
-      library() { { find "$prefix" -path "*/onnxruntime-node/bin/*/$platform/libonnxruntime.so*" 2> /dev/null || true; } | head -1; }
+      library() { { find -L "$prefix" -path "*/onnxruntime-node/bin/*/$platform/libonnxruntime.so*" 2> /dev/null || true; } | head -1; }
       [ -n "$(library)" ] || npm install --ignore-scripts --no-audit --no-fund --no-save --loglevel=error --prefix "$prefix" onnxruntime-node > /dev/null || missing "onnxruntime-node"
       RNNGPU_ONNXRUNTIME=$(library)
       export RNNGPU_ONNXRUNTIME
